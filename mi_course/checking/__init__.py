@@ -1,0 +1,33 @@
+"""The exercise engine: exercises as data, judged against oracles, mistakes named. It knows no chapter."""
+
+from mi_course.checking.check import Check
+from mi_course.checking.draw import Draw
+from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle, Step, Tolerance
+from mi_course.checking.judge import judge, judge_exercise
+from mi_course.checking.predictions import Predict, Question
+from mi_course.checking.registry import UnknownExercise, chapters, exercises, find
+from mi_course.checking.result import CaseReport, CheckFailed, NotAttempted, Result, Status
+
+__all__ = [
+    "Case",
+    "CaseReport",
+    "Check",
+    "CheckFailed",
+    "Draw",
+    "Exercise",
+    "Misconception",
+    "NotAttempted",
+    "Oracle",
+    "Predict",
+    "Question",
+    "Result",
+    "Status",
+    "Step",
+    "Tolerance",
+    "UnknownExercise",
+    "chapters",
+    "exercises",
+    "find",
+    "judge",
+    "judge_exercise",
+]

@@ -1,0 +1,347 @@
+"""Judges an answer: runs it on every case, compares with the oracle, and says which mistake it is."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import os
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from mi_course.checking.borrowed import borrowed
+from mi_course.checking.compare import Difference, first_difference
+from mi_course.checking.diagnose import diagnose
+from mi_course.checking.draw import Draw
+from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle
+from mi_course.checking.learner import learner_seed
+from mi_course.checking.plain import plain
+from mi_course.checking.registry import UnknownExercise, find
+from mi_course.checking.result import CaseReport, Result, Status
+from mi_course.checking.run import Outcome, ruler_for, run
+
+DEFAULT_SEED = 0
+
+
+def judge(
+    exercise_id: str,
+    answer: Any,
+    *,
+    seed: int | None = None,
+    learner: str | None = None,
+    time_limit: float | None = None,
+    allow_borrowed: bool = False,
+) -> Result:
+    """Judge an answer to the exercise `CHAPTER.name`. Never raises: whatever happens becomes a `Result`.
+
+    seed: draws the cases; by default the same ones every time, so that a failing case can be worked on.
+    learner: whose answer this is, for exercises that ask every learner about another model.
+    time_limit: seconds for the answer over all cases; by default the environment's MI_COURSE_TIME_LIMIT, else the
+        exercise's own limit.
+    allow_borrowed: give points for the course's own reference or helper, too.
+    """
+    try:
+        exercise = find(exercise_id)
+    except UnknownExercise as error:
+        return Result(str(exercise_id), str(exercise_id), Status.NOT_ATTEMPTED, str(error))
+    except Exception as error:
+        return _our_fault(str(exercise_id), str(exercise_id), error)
+    return judge_exercise(
+        exercise, answer, seed=seed, learner=learner, time_limit=time_limit, allow_borrowed=allow_borrowed
+    )
+
+
+def judge_exercise(
+    exercise: Exercise,
+    answer: Any,
+    *,
+    seed: int | None = None,
+    learner: str | None = None,
+    time_limit: float | None = None,
+    allow_borrowed: bool = False,
+    name_mistakes: bool = True,
+) -> Result:
+    """`judge` for an exercise that is at hand. Never raises. name_mistakes: look for the misconception, too."""
+    started = time.perf_counter()
+    try:
+        result = _judge(exercise, answer, seed, learner, time_limit, allow_borrowed, name_mistakes)
+    except KeyboardInterrupt:
+        result = _verdict(exercise, Status.TIMED_OUT, "You stopped the check. Run the cell again when you are ready.")
+    except Exception as error:
+        result = _our_fault(exercise.id, exercise.title, error)
+    object.__setattr__(result, "seconds", time.perf_counter() - started)
+    return result
+
+
+def draw_cases(exercise: Exercise, seed: int | None = None, learner: str | None = None) -> list[Case]:
+    """The cases of an exercise for a seed; of a per-learner exercise, for that learner."""
+    if exercise.per_learner and seed is None:
+        seed = learner_seed(exercise.id, learner)
+    return exercise.cases(Draw(DEFAULT_SEED if seed is None else seed))
+
+
+def expected_outcome(exercise: Exercise, case: Case, oracle: Oracle | None = None) -> Any:
+    """What the oracle expects on a case, as plain data. Errors of the oracle are ours and are raised."""
+    oracle = oracle or exercise.oracle
+    if oracle.observes:
+        return plain(oracle.expected(*case.args, **case.kwargs))
+    outcome = run(exercise, oracle.expected, case, seconds=30.0)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.value
+
+
+def _judge(
+    exercise: Exercise,
+    answer: Any,
+    seed: int | None,
+    learner: str | None,
+    time_limit: float | None,
+    allow: bool,
+    name_mistakes: bool,
+) -> Result:
+    unfit = _unfit(exercise, answer)
+    if unfit is not None:
+        return unfit
+    callable_answer = (lambda *args, **kwargs: answer) if exercise.is_value else answer
+    cases = draw_cases(exercise, seed, learner)
+    wrong_call = _wrong_call(exercise, answer, cases)
+    if wrong_call is not None:
+        return wrong_call
+
+    run_seed = DEFAULT_SEED if seed is None else seed
+    outcomes = _run_all(exercise, callable_answer, cases, _seconds(exercise, time_limit), run_seed)
+    if all(isinstance(outcome.error, NotImplementedError) for outcome in outcomes):
+        return _not_attempted(exercise)
+    stop = outcomes[-1]
+    if stop.stopped:
+        return _verdict(exercise, Status.TIMED_OUT, f"You stopped the check after {stop.seconds:.1f} s.", outcomes)
+    if stop.late:
+        return _verdict(
+            exercise, Status.TIMED_OUT, _late(exercise, stop, time_limit), outcomes, _reports(exercise, outcomes)
+        )
+    reports = _reports(exercise, outcomes)
+    if all(report.passed for report in reports):
+        return _passed(exercise, answer, outcomes, reports, allow)
+    wrong = any(outcome.error is not None or _difference(exercise, outcome) for outcome in outcomes)
+    found = diagnose(exercise, outcomes, run_seed) if wrong and name_mistakes else None
+    return _failed(exercise, outcomes, reports, found)
+
+
+def _unfit(exercise: Exercise, answer: Any) -> Result | None:
+    """An answer of the wrong kind altogether: a placeholder, or a value where a function is due."""
+    if answer is ...:
+        return _not_attempted(exercise)
+    if exercise.is_value:
+        if inspect.isroutine(answer) or inspect.isclass(answer):
+            return _verdict(
+                exercise,
+                Status.FAILED,
+                f"`{exercise.name}` is to be a value, and this is a "
+                f"{'class' if inspect.isclass(answer) else 'function'}. Write check({exercise.name}=your value).",
+            )
+        return None
+    wants_class = inspect.isclass(exercise.reference)
+    if not callable(answer):
+        return _verdict(
+            exercise,
+            Status.FAILED,
+            f"`{exercise.name}` is to be a {'class' if wants_class else 'function'}, "
+            f"and this is {_describe(answer)}. Hand over the function itself, without brackets: check({exercise.name}).",
+        )
+    if wants_class and not inspect.isclass(answer):
+        return _verdict(
+            exercise,
+            Status.FAILED,
+            f"`{exercise.name}` is to be a class, and this is a function or an object of a class.",
+        )
+    return None
+
+
+def _describe(answer: Any) -> str:
+    from mi_course.checking.plain import describe
+
+    try:
+        return describe(plain(answer))
+    except Exception:
+        return f"an object of type {type(answer).__name__}"
+
+
+def _wrong_call(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Result | None:
+    """The answer cannot take the arguments that the check will give it."""
+    if exercise.is_value:
+        return None
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # builtins and C functions may have none
+        return None
+    for case in cases:
+        try:
+            signature.bind(*case.args, **case.kwargs)
+        except TypeError as error:
+            return _verdict(
+                exercise,
+                Status.CRASHED,
+                f"The check calls {exercise.calls}; yours takes {exercise.name}{signature}: {error}.",
+            )
+    return None
+
+
+def _seconds(exercise: Exercise, time_limit: float | None) -> float:
+    if time_limit is not None:
+        return time_limit
+    try:
+        return float(os.environ["MI_COURSE_TIME_LIMIT"])
+    except (KeyError, ValueError):
+        return exercise.time_limit
+
+
+def _run_all(exercise: Exercise, answer: Any, cases: Sequence[Case], seconds: float, seed: int) -> list[Outcome]:
+    """Outcomes in the order of the cases; ends early when the time is up or the user stops it."""
+    outcomes: list[Outcome] = []
+    for case in cases:
+        outcome = run(exercise, answer, case, seconds, seed)
+        outcomes.append(outcome)
+        seconds -= outcome.seconds
+        if outcome.late or outcome.stopped:
+            break
+    return outcomes
+
+
+def _reports(exercise: Exercise, outcomes: Sequence[Outcome]) -> tuple[CaseReport, ...]:
+    reports = []
+    for outcome in outcomes:
+        if outcome.error is not None:
+            reports.append(CaseReport(outcome.case.label, False, _crash(outcome.error)))
+            continue
+        if not outcome.returned:
+            reports.append(CaseReport(outcome.case.label, False, "not finished"))
+            continue
+        difference = _difference(exercise, outcome)
+        if difference is not None:
+            reports.append(CaseReport(outcome.case.label, False, difference.sentence))
+        elif outcome.side_effects:
+            reports.append(CaseReport(outcome.case.label, False, _side_effects(outcome)))
+        else:
+            reports.append(CaseReport(outcome.case.label, True))
+    return tuple(reports)
+
+
+def _difference(exercise: Exercise, outcome: Outcome) -> Difference | None:
+    expected = expected_outcome(exercise, outcome.case)
+    return first_difference(expected, outcome.value, ruler_for(exercise, outcome.case))
+
+
+def _side_effects(outcome: Outcome) -> str:
+    return (
+        "The result is right, but the function left something changed: " + ", ".join(outcome.side_effects) + ". "
+        "Whoever calls it next would get other results. Work on a copy (.clone()), and undo what you set."
+    )
+
+
+def _crash(error: BaseException) -> str:
+    """The error, and the learner's own line in which it happened."""
+    if isinstance(error, RecursionError):
+        return "It calls itself without end (RecursionError): a condition that stops the recursion is missing."
+    kind, text = type(error).__name__, str(error).strip()
+    first = text.splitlines()[0] if text else ""
+    said = f"{kind}: {first}" if first else kind
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_ours(f.filename)]
+    own = [f for f in frames if "site-packages" not in f.filename and "lib/python" not in f.filename]
+    if not own:
+        return f"{said}."
+    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
+    return f"{said}.\nin line {own[-1].lineno} of your cell:\n    {line}" if line else f"{said}."
+
+
+def _is_ours(filename: str) -> bool:
+    return os.path.dirname(os.path.abspath(__file__)) == os.path.dirname(os.path.abspath(filename))
+
+
+def _late(exercise: Exercise, stop: Outcome, time_limit: float | None) -> str:
+    limit = _seconds(exercise, time_limit)
+    return (
+        f"It had not finished after {limit:g} s, at the case «{stop.case.label}», and was stopped. Is there a loop that "
+        f"never ends, or one over every element where one tensor operation would do? "
+        f"On a slow machine: check({exercise.name}, time_limit={max(4 * limit, 20):g})."
+    )
+
+
+def _passed(
+    exercise: Exercise, answer: Any, outcomes: Sequence[Outcome], reports: tuple[CaseReport, ...], allow: bool
+) -> Result:
+    source = None if exercise.is_value else borrowed(exercise, answer)
+    if source and not allow:
+        whose = (
+            "the course's reference"
+            if source == "reference"
+            else f"the helper `mi_course.{exercise.chapter}.{exercise.name}`"
+        )
+        message = (
+            f"This is {whose}, not an answer of your own: recorded as skipped. You can come back to it at any time."
+        )
+        return _verdict(exercise, Status.PASSED, message, outcomes, reports, borrowed_from=source)
+    return _verdict(exercise, Status.PASSED, "", outcomes, reports, points=float(exercise.points), borrowed_from=source)
+
+
+def _failed(
+    exercise: Exercise, outcomes: Sequence[Outcome], reports: tuple[CaseReport, ...], found: Misconception | None
+) -> Result:
+    some = any(report.passed for report in reports)
+    if found is not None:
+        status = Status.PARTLY if some else Status.FAILED
+        return _verdict(exercise, status, found.message, outcomes, reports, misconception=found.name)
+    first = next(i for i, report in enumerate(reports) if not report.passed)
+    crashed = outcomes[first].error is not None
+    status = Status.PARTLY if some else Status.CRASHED if crashed else Status.FAILED
+    where = "" if exercise.is_value and len(reports) == 1 else f"{_capital(reports[first].label)}: "
+    return _verdict(exercise, status, where + reports[first].sentence, outcomes, reports)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _not_attempted(exercise: Exercise) -> Result:
+    how = f"give `{exercise.name}` a value" if exercise.is_value else f"write `{exercise.calls}` in the cell above"
+    message = f"{_capital(how)}, run that cell, then this one. check.hint({exercise.name!r}) gives a first hint."
+    return _verdict(exercise, Status.NOT_ATTEMPTED, message)
+
+
+def _verdict(
+    exercise: Exercise,
+    status: Status,
+    message: str,
+    outcomes: Sequence[Outcome] = (),
+    reports: tuple[CaseReport, ...] = (),
+    *,
+    misconception: str | None = None,
+    points: float = 0.0,
+    borrowed_from: str | None = None,
+) -> Result:
+    return Result(
+        id=exercise.id,
+        title=exercise.title,
+        status=status,
+        message=message,
+        misconception=misconception,
+        points=points,
+        max_points=float(exercise.points),
+        cases=reports,
+        borrowed=borrowed_from,
+        printed=next((outcome.printed for outcome in outcomes if outcome.printed.strip()), ""),
+    )
+
+
+def _our_fault(exercise_id: str, title: str, error: BaseException) -> Result:
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"
+    message = (
+        f"The check itself failed ({type(error).__name__}: {error}; {where}). This is a fault of the course, not of your "
+        "answer: please report it with the answer you gave. Your work is untouched."
+    )
+    return Result(exercise_id, title, Status.CRASHED, message)
+
+
+__all__ = ["draw_cases", "expected_outcome", "judge", "judge_exercise"]

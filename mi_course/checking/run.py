@@ -1,0 +1,153 @@
+"""One answer on one case: what came out, or what went wrong, and what it changed on the way."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mi_course.checking.compare import Ruler, coarsest_float, first_difference
+from mi_course.checking.exercise import Case, Exercise
+from mi_course.checking.guard import Watch, contained
+from mi_course.checking.limits import TimeIsUp, limited
+from mi_course.checking.plain import Odd, plain
+
+
+@dataclass
+class Outcome:
+    """What an answer did on a case.
+
+    value: the observed output as plain data, None unless it returned.
+    error: what it raised; `late` and `stopped` mark a passed time limit and the user's interrupt.
+    side_effects: changed arguments, hooks left behind …, in words; all have been undone.
+    """
+
+    case: Case
+    value: Any = None
+    error: BaseException | None = None
+    late: bool = False
+    stopped: bool = False
+    side_effects: list[str] = field(default_factory=list)
+    printed: str = ""
+    seconds: float = 0.0
+
+    @property
+    def returned(self) -> bool:
+        return self.error is None and not self.late and not self.stopped
+
+
+def fresh(thing: Any) -> Any:
+    """A copy that an answer may do with as it likes. Models are not copied: they are watched and restored."""
+    if isinstance(thing, torch.Tensor):
+        return thing.detach().clone().requires_grad_(thing.requires_grad)
+    if isinstance(thing, nn.Module) or callable(thing):
+        return thing
+    if isinstance(thing, torch.Generator):
+        twin = torch.Generator(device=thing.device)
+        twin.set_state(thing.get_state())
+        return twin
+    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
+        return type(thing)(*map(fresh, thing))
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(map(fresh, thing))
+    if type(thing) is dict:
+        return {key: fresh(item) for key, item in thing.items()}
+    return copy.deepcopy(thing)
+
+
+def models_in(thing: Any) -> list[nn.Module]:
+    """Every model among the arguments, containers included."""
+    if isinstance(thing, nn.Module):
+        return [thing]
+    if isinstance(thing, Mapping):
+        thing = list(thing.values())
+    if isinstance(thing, (list, tuple)):
+        return [model for item in thing for model in models_in(item)]
+    return []
+
+
+def run(exercise: Exercise, answer: Any, case: Case, seconds: float, seed: int = 0) -> Outcome:
+    """Run an answer on fresh copies of the case's inputs, contained and within the time limit. Never raises."""
+    given = replace(case, args=fresh(case.args), kwargs=fresh(dict(case.kwargs)), script=fresh(case.script))
+    watches = [Watch(model) for model in models_in((given.args, given.kwargs))]
+    outcome = Outcome(case)
+    started = time.perf_counter()
+
+    def observe() -> Any:
+        output = exercise.driver(answer, given)
+        if exercise.observe is None:
+            return plain(output)
+        simple = plain(output)
+        if simple is None or isinstance(simple, Odd):
+            return simple
+        return plain(exercise.observe(case, simple))
+
+    with contained(seed) as output:
+        try:
+            outcome.value = limited(observe, seconds)
+        except TimeIsUp:
+            outcome.late = True
+        except KeyboardInterrupt:
+            outcome.stopped = True
+        except BaseException as error:  # SystemExit and MemoryError are answers that crash, too
+            outcome.error = error
+    outcome.seconds = time.perf_counter() - started
+    outcome.printed = output.getvalue()
+    outcome.side_effects = [effect for watch in watches for effect in watch.restore()]
+    outcome.side_effects += _changed_arguments(exercise, case, given)
+    return outcome
+
+
+def _changed_arguments(exercise: Exercise, case: Case, given: Case) -> list[str]:
+    wanted = getattr(exercise.driver, "changes_argument", None)
+    names = _argument_names(exercise, case)
+    before = [*case.args, *case.kwargs.values()]
+    after = [*given.args, *given.kwargs.values()]
+    changed = []
+    for i, (name, old, new) in enumerate(zip(names, before, after, strict=True)):
+        if i != wanted and not isinstance(old, torch.Generator) and not _untouched(old, new):
+            changed.append(f"its argument `{name}`")
+    return changed
+
+
+def _argument_names(exercise: Exercise, case: Case) -> list[str]:
+    known = exercise.calls.partition("(")[2].rstrip(")").split(", ")
+    positional = [known[i] if i < len(known) and known[i] else str(i) for i in range(len(case.args))]
+    return positional + list(case.kwargs)
+
+
+def _untouched(old: Any, new: Any) -> bool:
+    if old is new:
+        return True
+    if isinstance(old, torch.Tensor):
+        same = old.shape == new.shape and old.dtype == new.dtype
+        return same and bool(torch.equal(torch.nan_to_num(old.detach()), torch.nan_to_num(new.detach())))
+    if isinstance(old, np.ndarray):
+        return bool(np.array_equal(old, new, equal_nan=old.dtype.kind == "f"))
+    exact = Ruler()
+    return first_difference(plain(old), plain(new), exact) is None
+
+
+def ruler_for(exercise: Exercise, case: Case) -> Ruler:
+    """How exactly results are compared on this case."""
+    inputs = [
+        plain(thing)
+        for thing in (*case.args, *case.kwargs.values())
+        if isinstance(thing, (torch.Tensor, list, tuple, dict))
+    ]
+    return Ruler(tolerance=exercise.tolerance, coarsest=coarsest_float(inputs), axes=case.axes)
+
+
+def agree(exercise: Exercise, first: Outcome, second: Outcome) -> bool:
+    """Two answers did the same on a case: the same result within tolerance, or the same kind of error."""
+    if first.error is not None and second.error is not None:
+        return type(first.error) is type(second.error)
+    if not first.returned or not second.returned:
+        return False
+    return first_difference(first.value, second.value, ruler_for(exercise, first.case)) is None

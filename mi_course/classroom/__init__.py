@@ -1,0 +1,1 @@
+"""What surrounds the notebooks: the learner's working copy."""

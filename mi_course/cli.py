@@ -1,0 +1,313 @@
+"""The `mi-course` command.
+
+Exit codes: 0 fine, 1 the thing checked is not fine, 2 wrong usage or the command could not do its work. Errors are one
+sentence and what to do, on standard error. Everything heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from mi_course import __version__
+from mi_course.errors import CourseError
+
+if TYPE_CHECKING:
+    from mi_course.checking import Exercise
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Learn mechanistic interpretability by doing it. Exit codes: 0 fine, 1 the thing checked is not fine, "
+    "2 wrong usage or the command could not do its work.",
+)
+dev = typer.Typer(no_args_is_help=True, help="For authors: build the notebooks, check them, add an exercise.")
+app.add_typer(dev, name="dev")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table; the keys are stable.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def start(directory: Annotated[Path, typer.Argument(help="Your folder; it is made when missing.")]) -> None:
+    """Copy the chapters into a folder of your own. What is there already is never changed."""
+    from mi_course.classroom.working_copy import start
+
+    print(start(directory))
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def lab(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[DIRECTORY] [-- JUPYTER_OPTIONS]")] = None,
+) -> None:
+    """Open your working copy in JupyterLab, making it first where there is none (default: my-course).
+
+    Options after `--` go to JupyterLab: `mi-course lab my-course -- --no-browser --port 8899`.
+    """
+    from mi_course.classroom import lab
+    from mi_course.classroom.working_copy import start
+
+    words = list(words or [])
+    directory = words.pop(0) if words and not words[0].startswith("-") else "my-course"
+    # First the port, so that nothing has been written when it is busy.
+    lab.command(Path(directory), words)
+    report = start(directory)
+    print(report, flush=True)
+    lab.run(report.directory, words)
+
+
+@app.command("list")
+def list_(
+    chapter: Annotated[str | None, typer.Argument(help="Only this chapter, e.g. induction_heads.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every exercise, in the order in which it is met, and how you stand (* marks the core ones).
+
+    JSON: a list of {"id", "chapter", "name", "section", "title", "core", "difficulty" (1 to 5), "minutes", "points",
+    "prerequisites" (ids), "status" ("passed", "skipped", "tried", "not attempted")}.
+    """
+    from mi_course.checking import exercises, progress
+
+    record = progress.read()
+    standings = progress.standings(record.events)
+    rows = [_exercise_row(each, standings.get(each.id, progress.Standing()).status) for each in exercises(chapter)]
+    _tell(record.damage)
+    if as_json:
+        return _print_json(rows)
+    shown = ["id", "title", "section", "difficulty", "minutes", "points", "status"]
+    _print_table(
+        ["", *shown],
+        [["*" if row["core"] else "", *(row[key] for key in shown)] for row in rows],
+    )
+
+
+@app.command()
+def hint(exercise: Annotated[str, typer.Argument(help="Its id (CHAPTER.name), or its name.")]) -> None:
+    """Show the next hint of an exercise: three in all, from a nudge to nearly the answer."""
+    from mi_course.checking import Check, find
+
+    found = find(exercise)
+    Check(found.chapter).hint(found.name)
+
+
+@app.command()
+def progress(as_json: AsJson = False) -> None:
+    """How you stand, by chapter.
+
+    JSON: {"record" (the file), "damage" (one sentence about lines that cannot be read, or ""), "points", "max_points",
+    "exercises": a list of {"id", "status", "tries", "hints", "points", "max_points", "misconceptions" (met so far)}}.
+    """
+    from mi_course.checking import chapters, exercises, progress
+
+    record = progress.read()
+    standings = progress.standings(record.events)
+    rows = []
+    for each in exercises():
+        standing = standings.get(each.id, progress.Standing())
+        rows.append(
+            {
+                "id": each.id,
+                "status": standing.status,
+                "tries": standing.tries,
+                "hints": standing.hints,
+                "points": standing.points,
+                "max_points": each.points,
+                "misconceptions": list(standing.misconceptions),
+            }
+        )
+    total = {"points": sum(r["points"] for r in rows), "max_points": sum(r["max_points"] for r in rows)}
+    if as_json:
+        return _print_json({"record": str(progress.path()), "damage": record.damage, **total, "exercises": rows})
+    _tell(record.damage)
+    table = []
+    for chapter in chapters():
+        own = [r for r in rows if r["id"].startswith(f"{chapter}.")]
+        passed = sum(r["status"] == "passed" for r in own)
+        points, most = sum(r["points"] for r in own), sum(r["max_points"] for r in own)
+        table.append([chapter, f"{passed} of {len(own)}", f"{points:g} of {most:g}"])
+    _print_table(["chapter", "passed", "points"], table)
+    print(f"Recorded in {progress.path()}.")
+
+
+@app.command()
+def zoo(as_json: AsJson = False) -> None:
+    """The course's models, what was measured on them, and whether their weights are intact (exit code 1 if not).
+
+    JSON: a list of {"name", "kind", "summary", "layers", "heads" (a layer), "d_model", "context", "vocabulary",
+    "steps", "seeds" (shipped), "seeds_failed", "bytes", "phenomena", "intact", "problem" (one sentence or null)};
+    "phenomena" maps a name to a list of {"seed", "value", "interval" (or null), "n", "baselines", and "head" where it
+    is one head's}.
+    """
+    _one_thread()
+    from mi_course.zoo import table
+
+    rows = table()
+    if as_json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            _print_model(row)
+    for row in rows:
+        _tell(row["problem"] or "")
+    raise typer.Exit(0 if all(row["intact"] for row in rows) else 1)
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="A model of the zoo, e.g. induction-2l.")],
+    seed: Annotated[int, typer.Option(help="The seed to train from.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the weights and measurements (default: trained-models).")
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="Replace the shipped weights and their card instead.")
+    ] = False,
+) -> None:
+    """Train a model of the zoo again by its recipe, and measure it as its card does."""
+    _one_thread()
+    from mi_course.zoo import train
+
+    done = train(name, seed=seed, out=out, install=install)
+    print(f"Wrote {done.path} (sha256 {done.sha256[:12]}…).")
+    if done.as_shipped is not None:
+        same = (
+            "the same, to the bit, as"
+            if done.as_shipped
+            else "other bits than (other hardware or versions round otherwise)"
+        )
+        print(f"These are {same} the weights the course ships.")
+    for phenomenon, measured in done.phenomena.items():
+        one = measured.get("best", measured)
+        where = f" ({one['head']})" if "head" in one else ""
+        print(f"  {phenomenon}: {one['value']:.3f}{where}{_baselines(one['baselines'])}")
+
+
+@dev.command()
+def build(
+    chapter: Annotated[str | None, typer.Argument(help="Only this chapter, e.g. induction_heads.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run the cells even where the source is unchanged.")] = False,
+    execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Run the solved notebook.")] = True,
+) -> None:
+    """Write solutions/NN.ipynb (executed) and chapters/NN.ipynb (unsolved) from solutions/NN_name.py."""
+    with _author_tools():
+        from mi_course.authoring import commands
+
+        raise typer.Exit(commands.build(chapter, force=force, execute=execute))
+
+
+@dev.command()
+def check(
+    chapter: Annotated[str | None, typer.Argument(help="Only this chapter, e.g. induction_heads.")] = None,
+) -> None:
+    """Say what is missing, out of date or gives an answer away. Exit code 1 when there is something."""
+    with _author_tools():
+        from mi_course.authoring import commands
+
+        _one_thread()
+        raise typer.Exit(commands.check(chapter))
+
+
+@dev.command()
+def new(
+    chapter: Annotated[str, typer.Argument(help="The chapter's name, e.g. induction_heads.")],
+    exercise: Annotated[str, typer.Argument(help="The exercise's name: the name of the answer.")],
+    value: Annotated[bool, typer.Option("--value", help="The answer is a value, not a function.")] = False,
+) -> None:
+    """Add an exercise to fill in: the entry in mi_course/exercises and the cells in solutions."""
+    with _author_tools():
+        from mi_course.authoring import commands
+
+        raise typer.Exit(commands.new(chapter, exercise, value=value))
+
+
+@contextlib.contextmanager
+def _author_tools() -> Iterator[None]:
+    """A learner's installation has no jupytext and no nbgrader; say so instead of failing on the import."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("mi_course"):
+            raise
+        raise CourseError(
+            f"`mi-course dev` needs {error.name}, which comes with the author's tools: "
+            "in the course's folder, run `pip install -c constraints.txt -e '.[dev]'`."
+        ) from None
+
+
+def _exercise_row(exercise: Exercise, status: str) -> dict[str, Any]:
+    keys = ["id", "chapter", "name", "section", "title", "core", "difficulty", "minutes", "points"]
+    row = {key: getattr(exercise, key) for key in keys}
+    return {**row, "prerequisites": list(exercise.prerequisites), "status": status}
+
+
+def _print_model(row: dict[str, Any]) -> None:
+    """A model of the zoo in a few lines: what it is, and each phenomenon over its seeds beside its baselines."""
+    sizes = f"{row['layers']} layer{'s' * (row['layers'] != 1)}, {row['heads']} heads each, d_model {row['d_model']}"
+    failed = f", failed: {', '.join(map(str, row['seeds_failed']))}" if row["seeds_failed"] else ""
+    print(f"{row['name']} ({row['kind']}; {sizes}; {row['bytes'] / 1e6:.1f} MB)")
+    print(f"  {row['summary']}")
+    print(f"  seeds {', '.join(map(str, row['seeds']))}{failed}; weights {'intact' if row['intact'] else 'NOT intact'}")
+    for phenomenon, measured in row["phenomena"].items():
+        values = ", ".join(f"{each['value']:.3f}{' ' + each['head'] if 'head' in each else ''}" for each in measured)
+        print(f"  {phenomenon}: {values}{_baselines(measured[0]['baselines'])}")
+
+
+def _baselines(baselines: dict[str, Any]) -> str:
+    """What a measured number is to be compared with, or nothing where there are no baselines."""
+    numbers = {name: value["value"] if isinstance(value, dict) else value for name, value in baselines.items()}
+    told = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in numbers.items() if value is not None)
+    return f"; baseline: {told}" if told else ""
+
+
+def _print_json(thing: object) -> None:
+    print(json.dumps(thing, indent=1, ensure_ascii=False))
+
+
+def _print_table(heads: list[str], rows: list[list[Any]]) -> None:
+    """Left-aligned columns, plain text, so that it can be cut and searched."""
+    table = [heads, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _tell(sentence: str) -> None:
+    """Say something that is no result, where it does not disturb a pipe."""
+    if sentence:
+        print(sentence, file=sys.stderr)
+
+
+def _one_thread() -> None:
+    """The course's models are small: on more threads than one they run slower, on a busy machine far slower."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def main() -> NoReturn:
+    """Run the command line; a CourseError becomes its sentence on standard error and exit code 2."""
+    try:
+        app(prog_name="mi-course")
+    except CourseError as error:
+        print(f"mi-course: {error}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

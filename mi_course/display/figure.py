@@ -1,0 +1,58 @@
+"""A finished figure: a picture with caption and alternative text, as it stands in a notebook."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure as MatplotlibFigure
+
+from mi_course.display.theme import STYLE
+
+
+class Figure:
+    """A picture (PNG), its caption, and alternative text that says what the picture shows.
+
+    The picture goes into the notebook as `<img alt=…>` inside `<figure>`, because Jupyter's own PNG output has no
+    alternative text.
+    """
+
+    def __init__(self, picture: MatplotlibFigure, *, caption: str, alt: str) -> None:
+        self.caption, self.alt = caption, alt
+        buffer = io.BytesIO()
+        with mpl.rc_context(STYLE):
+            picture.savefig(buffer, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+        self.png = buffer.getvalue()
+        self.width = int.from_bytes(self.png[16:20], "big") // 2
+
+    def __str__(self) -> str:
+        return f"{self.caption}\n[{self.alt}]"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png).decode()
+        return (
+            f'<figure style="margin:8px 0"><img src="data:image/png;base64,{data}" alt="{html.escape(self.alt, quote=True)}" '
+            f'width="{self.width}" style="max-width:100%;background:#fff">'
+            f'<figcaption style="max-width:52em">{html.escape(self.caption)}</figcaption></figure>'
+        )
+
+    def save(self, path: Any) -> None:
+        """Write the picture to a PNG file."""
+        with open(path, "wb") as file:
+            file.write(self.png)
+
+
+@contextmanager
+def canvas(width: float, height: float, **subplots: Any) -> Iterator[tuple[MatplotlibFigure, Any]]:
+    """A matplotlib figure of the course's looks, in inches, that pyplot knows nothing of: nothing is shown twice."""
+    with mpl.rc_context(STYLE):
+        picture = MatplotlibFigure(figsize=(width, height), layout="constrained")
+        yield picture, picture.subplots(**subplots)

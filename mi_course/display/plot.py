@@ -1,0 +1,29 @@
+"""`plot(result)`: one name for every figure; the type of the result decides which."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from mi_course.display.figure import Figure
+from mi_course.display.heads import plot_head_scores
+from mi_course.display.patterns import AttentionPattern, plot_pattern
+from mi_course.errors import CourseError
+from mi_course.induction_heads import HeadScores
+
+
+@singledispatch
+def plot(result: Any, **options: Any) -> Figure:
+    """Draw a result. Raises CourseError for a type that has no figure."""
+    known = ", ".join(kind.__name__ for kind in plot.registry if kind is not object)
+    raise CourseError(f"There is no figure for {type(result).__name__}. plot() draws: {known}.")
+
+
+@plot.register
+def _(result: HeadScores, **options: Any) -> Figure:
+    return plot_head_scores(result, **options)
+
+
+@plot.register
+def _(result: AttentionPattern, **options: Any) -> Figure:
+    return plot_pattern(result, **options)

@@ -1,0 +1,32 @@
+"""One look for all figures. The colours are Okabe and Ito's, which stay apart under the common colour blindnesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, GREY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#F0E442",
+    "#8A8A8A",
+)
+
+SEQUENTIAL = "cividis"
+"""Colour map for amounts from zero up; it reads the same with and without red-green blindness."""
+
+STYLE: dict[str, Any] = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "image.cmap": SEQUENTIAL,
+    "image.interpolation": "nearest",
+}

@@ -1,0 +1,968 @@
+"""Chapter 2, induction heads: what each exercise asks and how it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mi_course import induction_heads as helper
+from mi_course.checking import Case, Check, Draw, Exercise, Misconception, Oracle, Predict, Question
+from mi_course.checking.drivers import value
+from mi_course.worlds import repeated_tokens as world_tokens
+
+CHAPTER = "induction_heads"
+
+check = Check(CHAPTER)
+predict = Predict(
+    CHAPTER,
+    [
+        Question(
+            name="heads_on_stripe",
+            text="Of the eight heads of induction-2l, how many put more than half of their attention on the stripe?",
+            low=0,
+            high=8,
+        ),
+        Question(
+            name="decoy_survives",
+            text="A head fills the stripe at period 12. Will its score still be above 0.5 at period 9?",
+            kind=bool,
+        ),
+    ],
+)
+
+
+# --- repeated_tokens --------------------------------------------------------------------------------------------------
+# Its result is random, so what is compared are properties of it; every property is one a learner can be told about.
+
+
+def _reference_tokens(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
+    shuffled = torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1) + 1
+    bos = torch.zeros(batch, 1, dtype=torch.long)
+    return torch.cat([bos, shuffled[:, :period].repeat(1, repeats)], dim=1)
+
+
+def _tokens_by_loops(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
+    rows = []
+    for _ in range(batch):
+        segment = [i + 1 for i in torch.randperm(d_vocab - 1, generator=generator)[:period].tolist()]
+        rows.append([0] + segment * repeats)
+    return torch.tensor(rows)
+
+
+def _tokens_by_multinomial(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
+    chances = torch.ones(batch, d_vocab)
+    chances[:, 0] = 0
+    segment = torch.multinomial(chances, period, replacement=False, generator=generator)
+    tokens = segment.new_zeros(batch, 1 + period * repeats)
+    tokens[:, 1:] = segment.unsqueeze(1).expand(-1, repeats, -1).reshape(batch, -1)
+    return tokens
+
+
+def _tokens_variant(
+    *,
+    bos: str = "first",
+    rows: str = "own",
+    copies: str = "segments",
+    low: int = 1,
+    high: int = 0,
+    replacement: bool = False,
+    own_generator: bool = True,
+    shuffled: bool = True,
+    extra: int = 0,
+) -> Callable[..., Tensor]:
+    """The answer with one or two things done otherwise."""
+
+    def tokens(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
+        g = generator if own_generator else None
+        top = d_vocab + high
+        drawn = batch if rows == "own" else 1
+        if replacement:
+            segment = torch.randint(low, top, (drawn, period), generator=g)
+        else:
+            segment = torch.rand(drawn, top - low, generator=g).argsort(-1)[:, :period] + low
+        if not shuffled:
+            segment = segment.sort(-1).values
+        segment = segment.expand(batch, -1)
+        zero = torch.zeros(batch, 1, dtype=torch.long)
+        if bos == "each":
+            segment = torch.cat([zero, segment], 1)
+        if copies == "segments":
+            body = segment.repeat(1, repeats + extra)
+        elif copies == "tokens":
+            body = segment.repeat_interleave(repeats + extra, 1)
+        elif copies == "fresh":
+            body = torch.cat(
+                [segment[:, torch.randperm(segment.shape[1], generator=g)] for _ in range(repeats + extra)], 1
+            )
+        else:
+            others = torch.rand(batch, repeats + extra, top - low, generator=g).argsort(-1)[..., :period] + low
+            body = others.flatten(1)
+        if bos == "last":
+            return torch.cat([body, zero], 1)
+        return torch.cat([zero, body], 1) if bos == "first" else body
+
+    return tokens
+
+
+def _run_tokens(answer: Any, case: Case) -> Any:
+    """Three calls: two with the generator in the same state, one with another; the global seed differs every time."""
+    *sizes, generator = case.args
+    seed = generator.initial_seed()
+    outputs = []
+    for place, own_seed in enumerate((seed, seed, seed + 1)):
+        torch.manual_seed(1000 + place)
+        outputs.append(answer(*sizes, torch.Generator().manual_seed(own_seed)))
+    return outputs
+
+
+def _observe_tokens(case: Case, outputs: Any) -> Any:
+    """The properties of a batch of repeated tokens; the raw output where it is no tensor of whole numbers."""
+    batch, period, repeats, d_vocab, _ = case.args
+    tokens, again, other = outputs
+    if not isinstance(tokens, Tensor) or tokens.dtype not in (torch.int64, torch.int32, torch.int16):
+        return tokens if isinstance(tokens, Tensor) else {"result": tokens}
+    seen: dict[str, Any] = {"shape (batch, position)": tuple(tokens.shape)}
+    if tokens.ndim != 2 or tokens.numel() == 0:
+        return seen
+    seen["[BOS] (id 0) stands at position 0 of every row"] = bool((tokens[:, 0] == 0).all())
+    seen["times that [BOS] stands in a row"] = sorted({int(n) for n in (tokens == 0).sum(1)})
+    body = tokens[:, 1:] if seen["[BOS] (id 0) stands at position 0 of every row"] else tokens
+    seen.update(_segments(body, period, repeats, d_vocab))
+    seen["rows have segments of their own"] = len({tuple(row) for row in tokens.tolist()}) > 1 or batch == 1
+    seen["the same generator state gives the same tokens, whatever the global seed"] = _same(tokens, again)
+    seen["another generator state gives other tokens"] = not _same(tokens, other)
+    return seen
+
+
+def _same(a: Any, b: Any) -> bool:
+    return isinstance(b, Tensor) and a.shape == b.shape and bool((a == b).all())
+
+
+def _segments(body: Tensor, period: int, repeats: int, d_vocab: int) -> dict[str, Any]:
+    later = body[:, period:]
+    head = body[:, :period]
+    ids = head.flatten().tolist()
+    enough = len(ids) >= 30 * d_vocab  # only a large batch can be expected to show every id
+    ascending = (head.diff(dim=1) > 0).float().mean().item() if head.shape[1] > 1 else 0.5
+    segments = body[:, : body.shape[1] // period * period].reshape(len(body), -1, period).sort(-1).values
+    return {
+        "each segment holds the ids of the first": bool((segments == segments[:, :1]).all()),
+        "each segment is the one before it, token by token": bool((later == body[:, : later.shape[1]]).all()),
+        "no id stands twice within a segment": all(len({*row}) == len(row) for row in head.tolist()),
+        "smallest id in use": min(ids) if enough else 1,
+        "largest id in use": max(ids) if enough else d_vocab - 1,
+        "ids stand in random order": 0.2 < ascending < 0.8 or not enough,
+    }
+
+
+def _world_tokens(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
+    return world_tokens(batch, period, repeats, d_vocab, generator=generator).tokens
+
+
+def _cases_tokens(draw: Draw) -> list[Case]:
+    def case(label: str, *sizes: int) -> Case:
+        return Case(label, (*sizes, torch.Generator().manual_seed(draw.integer(0, 10**6))))
+
+    odd = draw.integer(5, 9)
+    return [
+        case(f"batch of 4, period {odd}, two copies, vocabulary of 50", 4, odd, 2, 50),
+        case("batch of 3, period 6, four copies, vocabulary of 23", 3, 6, 4, 23),
+        case("batch of 1, period 8, three copies, vocabulary of 40", 1, 8, 3, 40),
+        case("batch of 300, period 5, two copies, vocabulary of 12", 300, 5, 2, 12),
+        case("a segment that uses up the vocabulary: batch of 5, period 7, vocabulary of 8", 5, 7, 2, 8),
+    ]
+
+
+repeated_tokens = Exercise(
+    name="repeated_tokens",
+    chapter=CHAPTER,
+    section="2.1",
+    title="Random tokens, said twice",
+    core=True,
+    difficulty=2,
+    minutes=10,
+    points=2,
+    hints=(
+        "Three steps: draw one segment per row, repeat it along the row, put a column of zeros in front.",
+        "torch.randperm(n, generator=generator) is a random order of 0 … n − 1, without repetition; ids start at 1, so add 1. "
+        "For all rows at once: torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1) + 1.",
+        "segment = torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1)[:, :period] + 1; then "
+        "segment.repeat(1, repeats) has every copy, and torch.cat([zeros, …], dim=1) puts [BOS] in front, with "
+        "zeros = torch.zeros(batch, 1, dtype=torch.long).",
+    ),
+    reference=_reference_tokens,
+    oracle=Oracle(
+        "the properties of mi_course.worlds.repeated_tokens, whose labels a brute-force search confirms", _world_tokens
+    ),
+    cases=_cases_tokens,
+    driver=_run_tokens,
+    observe=_observe_tokens,
+    variant=_tokens_variant,
+    alternatives={"loops and randperm": _tokens_by_loops, "multinomial": _tokens_by_multinomial},
+    misconceptions=(
+        Misconception(
+            "[BOS] is repeated",
+            "Your [BOS] stands at the head of every segment. It marks the beginning of the text, so it stands once, at position 0; "
+            "repeated, it would be one more token that tells where the copy starts. Repeat the segment first, then put [BOS] in front.",
+            switches={"bos": "each"},
+        ),
+        Misconception(
+            "[BOS] is missing",
+            "Your rows start with the segment itself. Every text of these models starts with [BOS], id 0: a head that has nothing to "
+            "look at rests there.",
+            switches={"bos": "none"},
+        ),
+        Misconception(
+            "[BOS] at the end",
+            "Your zeros stand in the last column. [BOS] means beginning of sequence: torch.cat([bos, segments], dim=1), in this order.",
+            switches={"bos": "last"},
+        ),
+        Misconception(
+            "one segment for all rows",
+            "All rows of your batch hold the same segment. A mean over the batch would then be a mean over one sequence, and its "
+            "interval far too narrow. Draw a segment for each row.",
+            switches={"rows": "same"},
+        ),
+        Misconception(
+            "each token repeated on the spot",
+            "Your rows read A A B B C C: every token stands twice in a row. Asked for is A B C A B C, the whole segment again: "
+            "tensor.repeat(1, repeats) rather than repeat_interleave.",
+            switches={"copies": "tokens"},
+        ),
+        Misconception(
+            "the copies are in another order",
+            "Your later segments hold the same ids in a new order. Then the earlier copy tells which tokens come, and not what follows "
+            "what, and an induction head has nothing to go by. Draw one order and repeat it.",
+            switches={"copies": "fresh"},
+        ),
+        Misconception(
+            "nothing is repeated",
+            "Your later segments are drawn anew, so that nothing in the text was said before. Draw one segment per row and write the "
+            "same one `repeats` times.",
+            switches={"copies": "drawn anew"},
+        ),
+        Misconception(
+            "[BOS]'s id is drawn like any other",
+            "Id 0 turns up inside your segments. It belongs to [BOS] alone, which stands at position 0 and nowhere else: draw from "
+            "1 … d_vocab − 1.",
+            switches={"low": 0},
+        ),
+        Misconception(
+            "the last id is never drawn",
+            "The id d_vocab − 1 never turns up. torch.randint leaves out its upper end, and randperm(n) ends at n − 1: there are "
+            "d_vocab − 1 ids to draw from, 1 to d_vocab − 1.",
+            switches={"high": -1},
+        ),
+        Misconception(
+            "an id that does not exist",
+            "The id d_vocab turns up in your segments. Ids run from 0 to d_vocab − 1, so a model has no embedding for it: the largest "
+            "id to draw is d_vocab − 1.",
+            switches={"high": 1},
+        ),
+        Misconception(
+            "ids come back within a segment",
+            "Some ids stand twice within one of your segments: they were drawn with replacement. Then a token has two earlier copies "
+            "and two continuations, and «the token after the previous copy» is no longer one place. Draw without replacement.",
+            switches={"replacement": True},
+        ),
+        Misconception(
+            "the generator is not used",
+            "Two calls with the generator in the same state gave different tokens: yours draw from the global random state. Hand "
+            "generator=generator to every call that draws, or nobody can repeat your experiment.",
+            switches={"own_generator": False},
+        ),
+        Misconception(
+            "ids in ascending order",
+            "The ids of your segments ascend. Then the next token can be guessed from the last one alone, and repetition is no longer "
+            "the only help. Which ids, and their order, should both be random.",
+            switches={"shuffled": False},
+        ),
+        Misconception(
+            "one copy too many",
+            "Your rows hold one segment more than asked for. `repeats` counts all copies, the first one included: two means "
+            "A B C A B C.",
+            switches={"extra": 1},
+        ),
+        Misconception(
+            "one copy too few",
+            "Your rows hold one segment less than asked for. `repeats` counts all copies, the first one included: two means "
+            "A B C A B C.",
+            switches={"extra": -1},
+        ),
+    ),
+)
+
+
+# --- stripe_by_hand ---------------------------------------------------------------------------------------------------
+
+
+def _by_brute_force(text: str) -> list[int]:
+    """For every later token: the position after the latest earlier copy of the same token, by search."""
+    words = text.split()
+    sources = []
+    for i, word in enumerate(words):
+        copies = [j for j in range(i) if words[j] == word]
+        if copies:
+            sources.append(copies[-1] + 1)
+    return sources
+
+
+def _sources(shift: int) -> Callable[[str], list[int]]:
+    return lambda text: [i - shift for i in range(5, 9)]
+
+
+stripe_by_hand = Exercise(
+    name="stripe_by_hand",
+    chapter=CHAPTER,
+    section="2.2",
+    title="The stripe, by hand",
+    core=True,
+    difficulty=1,
+    minutes=3,
+    points=1,
+    prerequisites=("repeated_tokens",),
+    hints=(
+        "Number the positions: [BOS] is 0, the first A is 1, and so on to the second D at 8.",
+        "The second A stands at 5. Its previous copy stands at 1. The token after that copy is B, at 2.",
+        "So the first source is 2. The second B (position 6) looks at 3; each next destination looks one further.",
+    ),
+    reference=lambda text: [2, 3, 4, 5],
+    oracle=Oracle("search over the tokens of the text for the latest earlier copy", _by_brute_force),
+    cases=lambda draw: [Case("the sources of destinations 5, 6, 7, 8", ("[BOS] A B C D A B C D",))],
+    driver=value,
+    alternatives={
+        "a tuple": lambda text: (2, 3, 4, 5),
+        "a tensor": lambda text: torch.arange(5, 9) - 3,
+        "a range": lambda text: range(2, 6),
+        "floats": lambda text: [2.0, 3.0, 4.0, 5.0],
+    },
+    misconceptions=(
+        Misconception(
+            "the same token",
+            "These are the positions of the same token, one segment ago (or you gave [BOS] no number: it stands at position 0). Looking "
+            "there is what a duplicate-token head does. An induction head looks one further, at the token that followed.",
+            _sources(4),
+        ),
+        Misconception(
+            "the previous token",
+            "These are the positions just before each destination. A head that looks there is a previous-token head; it needs no repetition "
+            "at all. Find the earlier copy first, then go one further.",
+            _sources(1),
+        ),
+        Misconception(
+            "back to the start at the end",
+            "The first three are right. For the second D you went back to the first A, at 1. What followed the first D is the second A, at "
+            "5: the stripe goes straight on.",
+            lambda text: [2, 3, 4, 1],
+        ),
+        Misconception(
+            "the token before the copy",
+            "These stand one before the previous copy. An induction head wants to know what came after it, since that is what will come "
+            "next now.",
+            _sources(5),
+        ),
+        Misconception(
+            "looking ahead",
+            "These positions lie after the destination. A causal model cannot look there: the source is at or before the destination.",
+            _sources(-1),
+        ),
+        Misconception(
+            "looking at itself",
+            "These are the destinations themselves. The question is where each of them looks: at a token in the first segment, or one after "
+            "its end.",
+            _sources(0),
+        ),
+        Misconception(
+            "two after the copy",
+            "These stand two after the previous copy. The token that will come next stood one after it.",
+            _sources(2),
+        ),
+    ),
+)
+
+
+# --- induction_score --------------------------------------------------------------------------------------------------
+
+
+def _score_by_search(pattern: Tensor, period: int) -> float:
+    """The definition word for word: for every token with an earlier copy, find the copy, go one further, look there."""
+    rows = pattern.double().tolist()
+    n = len(rows[0])
+    tokens = [None] + [(i - 1) % period for i in range(1, n)]
+    looked = []
+    for i in range(1, n):
+        copies = [j for j in range(1, i) if tokens[j] == tokens[i]]
+        if copies:
+            looked.extend(sequence[i][copies[-1] + 1] for sequence in rows)
+    return sum(looked) / len(looked)
+
+
+def _score_by_mask(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(pattern.shape[-2]).unsqueeze(1)
+    src = torch.arange(pattern.shape[-1]).unsqueeze(0)
+    on_stripe = (src == dest - period + 1) & (dest > period)
+    return (pattern * on_stripe).sum() / (on_stripe.sum() * pattern.shape[0])
+
+
+def _score_by_gather(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(period + 1, pattern.shape[1])
+    return pattern[:, dest, dest - (period - 1)].mean()
+
+
+def _score_by_loops(pattern: Any, period: int) -> float:
+    total, count = 0.0, 0
+    for one in pattern:
+        for i in range(period + 1, one.shape[0]):
+            total += one[i, i - period + 1].item()
+            count += 1
+    return total / count
+
+
+def _score_variant(
+    *,
+    offset: Callable[[int], int] = lambda period: period - 1,
+    rows: str = "later",
+    reduce: str = "mean",
+    transposed: bool = False,
+) -> Callable[[Tensor, int], Any]:
+    """The answer with one or two things done otherwise. `rows`: which destinations count; `reduce`: how they are summarised."""
+
+    def score(pattern: Tensor, period: int) -> Any:
+        if transposed:
+            pattern = pattern.transpose(-1, -2)
+        n = pattern.shape[-1]
+        back = offset(period)
+        first = {"later": period + 1, "one early": period, "one late": period + 2, "all": back, "diagonal": back}
+        dest = torch.arange(first.get(rows, period + 1), n)
+        if rows == "second":
+            dest = dest[:period]
+        if rows == "no last":
+            dest = dest[:-1]
+        if rows == "last only":
+            dest = dest[-period:]
+        dest = dest[(dest - back >= 0) & (dest - back < n)]
+        on = pattern[:, dest, dest - back]
+        if rows == "all":  # rows without a source on the stripe count as zero
+            on = torch.cat([on, on.new_zeros(on.shape[0], n - on.shape[1])], 1)
+        if reduce == "sum":
+            return on.sum()
+        if reduce == "max":
+            return on.max()
+        if reduce == "per sequence":
+            return on.mean(1)
+        if reduce == "per position":
+            return on.mean(0)
+        if reduce == "first sequence":
+            return on[0].mean()
+        if reduce == "sum over positions":
+            return on.sum(1).mean()
+        if reduce == "square":
+            return on.sum() / (pattern.shape[0] * n * n)
+        if reduce == "argmax":
+            return (pattern.argmax(-1)[:, dest] == dest - back).float().mean()
+        if reduce == "median":
+            return on.median()
+        if reduce == "above half":
+            return (on > 0.5).float().mean()
+        return on.mean()
+
+    return score
+
+
+def _every_earlier_copy(pattern: Tensor, period: int) -> Tensor:
+    n = pattern.shape[-1]
+    dest, src = torch.arange(n).unsqueeze(1), torch.arange(n).unsqueeze(0)
+    on = (dest > period) & (src >= 2) & ((dest - src + 1) % period == 0) & (src <= dest - period + 1)
+    return (pattern * on).sum(-1)[:, period + 1 :].mean()
+
+
+def _cases_score(draw: Draw) -> list[Case]:
+    def case(label: str, batch: int, period: int, repeats: int, **kwargs: Any) -> Case:
+        n = 1 + period * repeats
+        return Case(label, (draw.pattern(f"{batch} {n} {n}", **kwargs), period))
+
+    short, long = draw.integer(3, 5), draw.integer(6, 9)
+    return [
+        case(f"batch of 3, period {long}, two copies", 3, long, 2),
+        case(f"batch of 2, period {short}, four copies", 2, short, 4),
+        case("batch of 1, period 5, three copies", 1, 5, 3),
+        case("batch of 4, period 2, three copies", 4, 2, 3),
+        Case(f"a perfect induction head, period {long}", (_ideal(long, 2, long - 1), long)),
+        Case(f"a perfect duplicate-token head, period {short}", (_ideal(short, 3, short), short)),
+    ]
+
+
+def _ideal(period: int, repeats: int, back: int) -> Tensor:
+    """A head that looks exactly `back` tokens back, and at [BOS] where there is nothing."""
+    n = 1 + period * repeats
+    pattern = torch.zeros(2, n, n)
+    dest = torch.arange(n)
+    src = torch.where(dest > period, dest - back, 0)
+    pattern[:, dest, src] = 1.0
+    return pattern
+
+
+induction_score = Exercise(
+    name="induction_score",
+    chapter=CHAPTER,
+    section="2.2",
+    title="Where does the second A look?",
+    core=True,
+    difficulty=2,
+    minutes=10,
+    points=3,
+    prerequisites=("stripe_by_hand",),
+    hints=(
+        "Write down, for [BOS] A B C D A B C D, which (destination, source) pairs are on the stripe: you have them from the exercise "
+        "before. Then do the same with T in place of 4.",
+        "Destinations run from T + 1 (the first token with a previous copy) to the end; the source of i is i − (T − 1). "
+        "tensor.diagonal(offset, dim1, dim2) reads a stripe; offset counts columns to the right, so below the main diagonal it is negative.",
+        "pattern.diagonal(-(period - 1), dim1=-2, dim2=-1) has the stripe of all rows on its last axis, starting at destination T − 1. "
+        "Its first two entries, of destinations T − 1 and T, belong to the first segment: leave them out, and take the mean of the rest.",
+    ),
+    reference=helper.induction_score,
+    oracle=Oracle(
+        "search for each token's latest earlier copy, in plain Python and double precision", _score_by_search
+    ),
+    cases=_cases_score,
+    variant=_score_variant,
+    alternatives={
+        "mask": _score_by_mask,
+        "index pairs": _score_by_gather,
+        "two loops and floats": _score_by_loops,
+        "in double precision": lambda pattern, period: _score_by_gather(pattern.double(), period),
+    },
+    misconceptions=(
+        Misconception(
+            "off by one",
+            "Your stripe is at source i − T: there stands the same token, one segment ago. That is what a duplicate-token head looks at. An "
+            "induction head looks one further: at the token that followed it.",
+            switches={"offset": lambda period: period},
+        ),
+        Misconception(
+            "one too far",
+            "Your stripe is at source i − (T − 2): two tokens after the previous copy. The token that will come next stood one after it, at "
+            "i − (T − 1).",
+            switches={"offset": lambda period: period - 2},
+        ),
+        Misconception(
+            "one short of the copy",
+            "Your stripe is at source i − (T + 1): the token before the previous copy. Going from T to the token that followed makes the "
+            "distance smaller, T − 1, not larger.",
+            switches={"offset": lambda period: period + 1},
+        ),
+        Misconception(
+            "the previous token",
+            "You read the diagonal just below the main one, source i − 1. That scores a previous-token head, which needs no repetition; "
+            "the stripe of an induction head is T − 1 below.",
+            switches={"offset": lambda period: 1},
+        ),
+        Misconception(
+            "each token itself",
+            "You read the main diagonal: how much each position attends to itself. The stripe lies T − 1 below it.",
+            switches={"offset": lambda period: 0},
+        ),
+        Misconception(
+            "the first segment is in your mean",
+            "You divide by all rows. On their first appearance tokens have nothing to look back to, so the first T rows (and [BOS]) pull "
+            "every head toward zero. Start with the second segment, at destination T + 1.",
+            switches={"rows": "all"},
+        ),
+        Misconception(
+            "two rows of the first segment",
+            "You take the whole diagonal. It starts at destination T − 1 with source 0; its first two entries belong to the first segment, "
+            "where there is no previous copy yet. The second segment starts at destination T + 1.",
+            switches={"rows": "diagonal"},
+        ),
+        Misconception(
+            "one row too early",
+            "You start at destination T. Position 0 is [BOS], so T is still the last token of the first segment; the second segment starts "
+            "at T + 1.",
+            switches={"rows": "one early"},
+        ),
+        Misconception(
+            "one row too late",
+            "You start at destination T + 2 and leave out the first token of the second segment, which has a previous copy like all after it.",
+            switches={"rows": "one late"},
+        ),
+        Misconception(
+            "the last row is left out",
+            "You leave out the last position. What comes after it is not in the text, but where it looks is; the score is about looking.",
+            switches={"rows": "no last"},
+        ),
+        Misconception(
+            "only the second segment",
+            "You stop after the second segment. Where the segment stands three or four times, the later copies count as well: all "
+            "destinations from T + 1 to the end.",
+            switches={"rows": "second"},
+        ),
+        Misconception(
+            "only the last segment",
+            "You read only the last segment. Every copy after the first counts: all destinations from T + 1 to the end.",
+            switches={"rows": "last only"},
+        ),
+        Misconception(
+            "rows and columns swapped",
+            "Attention reads [destination, source]; each row sums to one. Yours reads how much the source is looked at from later tokens, "
+            "with the two exchanged.",
+            switches={"transposed": True},
+        ),
+        Misconception(
+            "a sum instead of a mean",
+            "You add the attention up over batch and positions. A longer text or a larger batch then has a higher score; the mean stays "
+            "between 0 and 1.",
+            switches={"reduce": "sum"},
+        ),
+        Misconception(
+            "summed over positions",
+            "You average over the batch but add up over positions, so that the score grows with the length of the text. Take the mean over "
+            "both.",
+            switches={"reduce": "sum over positions"},
+        ),
+        Misconception(
+            "divided by the whole square",
+            "You divide by all entries of the pattern, nearly all of which lie off the stripe. Multiplying by a 0/1 mask and then taking "
+            ".mean() does that. Divide by the number of entries on the stripe.",
+            switches={"reduce": "square"},
+        ),
+        Misconception(
+            "the largest value",
+            "You take the maximum: one lucky position in one sequence decides. The score asks what the head does on average.",
+            switches={"reduce": "max"},
+        ),
+        Misconception(
+            "the median",
+            "You take the median. It is a defensible summary, but it hides a head that fails on a third of the positions; the score here, "
+            "and in the literature, is the mean.",
+            switches={"reduce": "median"},
+        ),
+        Misconception(
+            "one number per sequence",
+            "You average over positions only, so there is one number for each sequence of the batch. Asked for is one number: average over "
+            "the batch, too.",
+            switches={"reduce": "per sequence"},
+        ),
+        Misconception(
+            "one number per position",
+            "You average over the batch only, so there is one number for each position on the stripe. Asked for is one number: average over "
+            "the positions, too.",
+            switches={"reduce": "per position"},
+        ),
+        Misconception(
+            "only the first sequence",
+            "You score the first sequence of the batch and leave the rest out. The mean goes over all of them.",
+            switches={"reduce": "first sequence"},
+        ),
+        Misconception(
+            "how often it wins",
+            "You count how often the stripe gets the most attention of its row. That is 1 for a head that puts 20 % there and spreads the "
+            "rest thinly. The score is the mean attention itself.",
+            switches={"reduce": "argmax"},
+        ),
+        Misconception(
+            "how often it exceeds a half",
+            "You count the positions whose attention on the stripe exceeds 0.5. The score is the mean attention itself; a threshold comes "
+            "later, when heads are chosen.",
+            switches={"reduce": "above half"},
+        ),
+        Misconception(
+            "all earlier copies",
+            "From the third segment on you add up the attention to the tokens after every earlier copy. The definition here takes the "
+            "latest copy only, so that the stripe is one line.",
+            _every_earlier_copy,
+        ),
+    ),
+)
+
+
+# --- find_heads -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _trained(name: str, seed: int) -> Any:
+    from mi_course.zoo import load_model
+
+    return load_model(name, seed=seed)
+
+
+@cache
+def _planted(seed: int) -> tuple[Any, dict[helper.Head, float], tuple[int, ...]]:
+    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; its truth; and the
+    periods to look at. At each period a decoy that looks a fixed number of tokens back fills the stripe."""
+    from mi_course.zoo.planted import DuplicateToken, FixedOffset, Induction, PreviousToken, planted
+
+    draw = Draw(seed)
+    periods = tuple(draw.sample(range(6, 15), 3))
+    first, middle, last = ([(layer, head) for head in draw.sample(range(4), 4)] for layer in range(3))
+    # Two in one layer, and not the last, so that picking one a layer and searching the last layer only are found out.
+    truth = {middle[0]: 0.93, middle[1]: 0.75, last[0]: 0.3}
+    roles = {
+        first[0]: PreviousToken(),
+        first[1]: FixedOffset(periods[1] - 1),
+        middle[2]: DuplicateToken(),
+        first[2]: FixedOffset(periods[0] - 1),
+        last[1]: FixedOffset(periods[2] - 1),
+        **{place: Induction(strength) for place, strength in truth.items()},
+    }
+    model = planted(roles, n_layers=3, n_heads=4, d_vocab=20, n_ctx=48, seed=seed)
+    return model, truth, periods
+
+
+def _heads_by_detector(model: Any, periods: tuple[int, ...], threshold: float = 0.5) -> list[helper.Head]:
+    """Planted truth where there is one; else TransformerLens' own detection pattern on single sequences."""
+    for seed in _PLANTED_SEEDS:
+        planted_model, truth, _ = _planted(seed)
+        if model is planted_model:
+            return sorted(head for head, strength in truth.items() if strength > threshold)
+    scores = _detector_scores(model, periods)
+    return [
+        (layer, head)
+        for layer in range(len(scores))
+        for head in range(len(scores[layer]))
+        if scores[layer][head] > threshold
+    ]
+
+
+def _detector_scores(model: Any, periods: tuple[int, ...]) -> list[list[float]]:
+    """The lowest score over periods, from TransformerLens' mask and its own cache."""
+    from transformer_lens.head_detector import get_induction_head_detection_pattern
+
+    lowest: Tensor | None = None
+    for period in periods:
+        total = torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
+        rows = 8
+        tokens = world_tokens(rows, period, 2, model.cfg.d_vocab, seed=1000 + period).tokens
+        with torch.no_grad():
+            _, kept = model.run_with_cache(tokens, names_filter=lambda name: name.endswith("hook_pattern"))
+        for row in range(rows):
+            mask = get_induction_head_detection_pattern(tokens[row : row + 1])
+            for layer in range(model.cfg.n_layers):
+                pattern = kept[f"blocks.{layer}.attn.hook_pattern"][row]
+                total[layer] += (pattern * mask).sum((-1, -2)) / mask.sum()
+        score = total / rows
+        lowest = score if lowest is None else torch.minimum(lowest, score)
+    assert lowest is not None
+    return lowest.tolist()
+
+
+_PLANTED_SEEDS = (11, 12, 13)
+_MARGIN = 0.1
+
+
+@cache
+def _clear_threshold(name: str, seed: int, periods: tuple[int, ...]) -> float:
+    """0.5, or where a head's score lies too near for a verdict that sampling noise cannot turn, a clearer place near by."""
+    scores = sorted(score for row in _detector_scores(_trained(name, seed), periods) for score in row)
+    for threshold in (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7):
+        if all(abs(score - threshold) > _MARGIN for score in scores):
+            return threshold
+    raise ValueError(f"{name} seed {seed} has no clear threshold: {scores}")
+
+
+def _cases_heads(draw: Draw) -> list[Case]:
+    model, _, periods = _planted(draw.choice(_PLANTED_SEEDS))
+    seed = draw.integer(0, 4)
+    usual = (8, 13, 20)
+    return [
+        Case("a model with planted heads, threshold 0.5", (model, periods, 0.5)),
+        Case("the same model, threshold 0.15", (model, periods, 0.15)),
+        Case(
+            f"induction-2l, seed {seed}",
+            (_trained("induction-2l", seed), usual, _clear_threshold("induction-2l", seed, usual)),
+        ),
+        Case("induction-1l, which has none", (_trained("induction-1l", 0), usual, 0.5)),
+    ]
+
+
+def _observe_heads(case: Case, found: Any) -> Any:
+    """The heads as a set: in any order, as tuples or lists. Anything else is left as it is, to be reported."""
+    if isinstance(found, Tensor) and found.ndim == 2:
+        found = found.tolist()
+    if isinstance(found, (list, tuple, set)):
+        pairs = [
+            tuple(int(x) if isinstance(x, (int, float, Tensor)) else x for x in p)
+            if isinstance(p, (list, tuple))
+            else p
+            for p in found
+        ]
+        if all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
+            return {"heads": set(pairs)}
+    return found if isinstance(found, Tensor) else {"heads": found}
+
+
+def _head_table(model: Any, period: int, score: Callable[[Tensor, int], Tensor], repeats: int = 2) -> Tensor:
+    data = world_tokens(12, period, repeats, model.cfg.d_vocab, seed=period)
+    patterns = helper.attention_patterns(model, data.tokens)
+    return torch.stack([torch.stack([score(head, period) for head in layer]) for layer in patterns])
+
+
+def _heads_variant(
+    *,
+    score: Callable[..., Any] = helper.induction_score,
+    periods_used: str = "every",
+    pick: str = "above",
+    layers: str = "all",
+    write: Callable[[int, int], tuple[int, int]] = lambda layer, head: (layer, head),
+) -> Callable[..., list[tuple[int, int]]]:
+    def find(model: Any, periods: Any, threshold: float = 0.5) -> list[tuple[int, int]]:
+        used = {"first": periods[:1], "last": periods[-1:], "fixed": (10,)}.get(periods_used, periods)
+        tables = torch.stack([_head_table(model, period, score) for period in used])
+        table = {"any": tables.amax(0), "mean": tables.mean(0)}.get(periods_used, tables.amin(0))
+        limit = 0.5 if pick == "fixed threshold" else threshold
+        chosen = table < limit if pick == "below" else table > limit
+        if pick == "best":
+            chosen = (table == table.max()) & (table > limit)
+        if pick == "best of each layer":
+            chosen = (table == table.amax(1, keepdim=True)) & (table > limit)
+        if layers == "last":
+            chosen[:-1] = False
+        return [write(int(layer), int(head)) for layer, head in chosen.nonzero()]
+
+    return find
+
+
+def _previous_token(pattern: Tensor, period: int) -> Tensor:
+    return pattern.diagonal(-1, -2, -1)[..., 1:].mean()
+
+
+def _heads_by_loops(model: Any, periods: Any, threshold: float = 0.5) -> list[list[int]]:
+    found = []
+    for layer in range(model.cfg.n_layers - 1, -1, -1):
+        for head in range(model.cfg.n_heads):
+            scores = []
+            for period in periods:
+                data = world_tokens(16, period, 2, model.cfg.d_vocab, seed=3)
+                scores.append(_score_by_loops(helper.attention_patterns(model, data.tokens)[layer, head], period))
+            if min(scores) > threshold:
+                found.append([layer, head])
+    return found
+
+
+def _heads_by_cache(model: Any, periods: Any, threshold: float = 0.5) -> set[tuple[int, int]]:
+    names = [f"blocks.{layer}.attn.hook_pattern" for layer in range(model.cfg.n_layers)]
+    kept: set[tuple[int, int]] | None = None
+    for period in periods:
+        data = world_tokens(48, period, 2, model.cfg.d_vocab, seed=77)
+        _, store = model.run_with_cache(data.tokens)
+        here = set()
+        for layer, name in enumerate(names):
+            source = data.induction_source
+            dest = (source >= 0)[0].nonzero().flatten()
+            looked = store[name][:, :, dest].gather(
+                -1, source[:, None, dest, None].expand(-1, model.cfg.n_heads, -1, 1)
+            )
+            here |= {(layer, head) for head in range(model.cfg.n_heads) if looked[:, head].mean() > threshold}
+        kept = here if kept is None else kept & here
+    return kept or set()
+
+
+find_heads = Exercise(
+    name="find_heads",
+    chapter=CHAPTER,
+    section="2.3",
+    title="Which heads?",
+    core=True,
+    difficulty=3,
+    minutes=15,
+    points=4,
+    prerequisites=("repeated_tokens", "induction_score"),
+    time_limit=6.0,
+    hints=(
+        "Two nested questions: for each head, its score at each period; then, whether the smallest of these scores is above the threshold.",
+        "At each period: data = worlds.repeated_tokens(32, period, 2, model.cfg.d_vocab); patterns = attention_patterns(model, data.tokens); "
+        "patterns[layer, head] is what induction_score takes.",
+        "Keep a set of heads that are above the threshold at the first period; at every further period, keep only those that are above it "
+        "there as well. Return sorted(kept). model.cfg.n_layers and model.cfg.n_heads say how many there are.",
+    ),
+    reference=helper.find_heads,
+    oracle=Oracle(
+        "the heads that were planted; on trained models transformer_lens.head_detector's detection pattern",
+        _heads_by_detector,
+    ),
+    cases=_cases_heads,
+    observe=_observe_heads,
+    variant=_heads_variant,
+    alternatives={
+        "three loops, last layer first": _heads_by_loops,
+        "run_with_cache and the world's labels": _heads_by_cache,
+    },
+    misconceptions=(
+        Misconception(
+            "one period is enough for you",
+            "You keep a head that fills the stripe at any one period. A head that always looks the same number of tokens back does that at "
+            "one period, by coincidence, and knows nothing of repetition. Keep a head only if it exceeds the threshold at every period.",
+            switches={"periods_used": "any"},
+        ),
+        Misconception(
+            "only the first period",
+            "You look at the first period and leave the others out. A head that always looks the same number of tokens back can fill the "
+            "stripe of one period; only a second period tells it from an induction head.",
+            switches={"periods_used": "first"},
+        ),
+        Misconception(
+            "only the last period",
+            "Only the last period decides: is the result overwritten in the loop over periods? A head counts if it exceeds the threshold at "
+            "every one of them.",
+            switches={"periods_used": "last"},
+        ),
+        Misconception(
+            "an average over periods",
+            "You average the score over the periods. A head that always looks the same number of tokens back is perfect at one period and "
+            "nothing at the others; its mean can pass a low threshold. Ask for the threshold at every period.",
+            switches={"periods_used": "mean"},
+        ),
+        Misconception(
+            "layer and head exchanged",
+            "Your pairs read (head, layer). The convention, here and in the literature, is layer first: (1, 0) is L1H0.",
+            switches={"write": lambda layer, head: (head, layer)},
+        ),
+        Misconception(
+            "counted from one",
+            "Your numbers start at one. Layers and heads are counted from zero, as their index in the tensor.",
+            switches={"write": lambda layer, head: (layer + 1, head + 1)},
+        ),
+        Misconception(
+            "only the best head",
+            "You return the head with the highest score. Several heads may do the same job, and naming one hides that: return every head above "
+            "the threshold.",
+            switches={"pick": "best"},
+        ),
+        Misconception(
+            "the best head of each layer",
+            "You keep at most one head per layer. Two heads of one layer may both be above the threshold: return all of them.",
+            switches={"pick": "best of each layer"},
+        ),
+        Misconception(
+            "the threshold is always a half",
+            "Your threshold is 0.5 whatever was asked for. Use the argument `threshold`: a head at 0.3 counts when the threshold is 0.15.",
+            switches={"pick": "fixed threshold"},
+        ),
+        Misconception(
+            "below instead of above",
+            "You return the heads that stay below the threshold. A high score means that the head looks at the stripe.",
+            switches={"pick": "below"},
+        ),
+        Misconception(
+            "only the last layer",
+            "You search the last layer only. These models happen to have their induction heads late; a deeper one need not. Search all layers.",
+            switches={"layers": "last"},
+        ),
+        Misconception(
+            "previous-token heads",
+            "What you return are the heads that look at the token just before. They take part in induction, as later sections show, but they "
+            "are not the heads that look at the stripe: use induction_score.",
+            switches={"score": _previous_token},
+        ),
+        Misconception(
+            "duplicate-token heads",
+            "What you return are the heads that look at the same token one segment ago (source i − T). The stripe is at i − (T − 1).",
+            switches={"score": _score_variant(offset=lambda period: period)},
+        ),
+    ),
+)
+
+EXERCISES = [repeated_tokens, stripe_by_hand, induction_score, find_heads]

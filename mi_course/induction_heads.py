@@ -1,0 +1,139 @@
+"""Chapter 2, induction heads: from what heads look at to what that is worth.
+
+An induction head continues a pattern: having seen `A B … A`, it attends to the token after the earlier `A` and raises the
+logit of `B` (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"; Olsson et al. 2022, "In-context
+Learning and Induction Heads").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mi_course.claims import Interval, bootstrap_interval
+from mi_course.errors import CourseError
+from mi_course.interventions import pattern as pattern_site
+from mi_course.interventions import run
+from mi_course.worlds.repeated import repeated_tokens
+
+Head = tuple[int, int]
+"""(layer, head), both counted from 0: (1, 0) is the head that is written L1H0."""
+
+
+def attention_patterns(model: Any, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "layer head batch dest src"]:
+    """The attention probabilities of every head; `patterns[layer, head]` is what `induction_score` takes.
+
+    Raises CourseError when the tokens do not fit the model.
+    """
+    layers = range(model.cfg.n_layers)
+    cache = run(model, tokens, cache=[pattern_site(layer) for layer in layers]).cache
+    return torch.stack([cache[pattern_site(layer)].transpose(0, 1) for layer in layers])
+
+
+def stripe(pattern: Float[Tensor, "*batch dest src"], period: int) -> Float[Tensor, "*batch later_dest"]:
+    """Attention paid to the token after the previous copy, by each position of the second and later segments.
+
+    pattern: destination by source; position 0 is [BOS], then segments of `period` tokens.
+    The source is i − (period − 1) for destination i; the first destination with a previous copy is period + 1.
+    """
+    _check_pattern(pattern, period)
+    # The diagonal starts at destination period − 1, two rows before the second segment.
+    return pattern.diagonal(offset=-(period - 1), dim1=-2, dim2=-1)[..., 2:]
+
+
+def induction_score(pattern: Float[Tensor, "batch dest src"], period: int) -> Float[Tensor, ""]:
+    """Mean attention that the second and later segments pay to the token after the previous copy.
+
+    pattern: attention probabilities of one head; position 0 is [BOS], then segments of `period` tokens.
+    Returns one number between 0 and 1. (Prefix matching score, Olsson et al. 2022.)
+    """
+    return stripe(pattern, period).mean()
+
+
+def _check_pattern(pattern: Tensor, period: int) -> None:
+    if pattern.ndim < 2 or pattern.shape[-1] != pattern.shape[-2]:
+        raise CourseError(f"A pattern has as many destinations as sources; this one has shape {tuple(pattern.shape)}.")
+    if not 1 <= period < pattern.shape[-1] - 1:
+        raise CourseError(
+            f"A pattern of {pattern.shape[-1]} positions has no second segment of period {period}: "
+            f"the period is from 1 to {pattern.shape[-1] - 2}."
+        )
+
+
+@dataclass(frozen=True)
+class HeadScores:
+    """A score for every head of a model, with an interval over sequences and a baseline.
+
+    name: what is scored, with its unit, for the axis of a figure.
+    scores, low, high: shape (layer, head); `low` and `high` bound the `level` interval.
+    baseline: the same score without what is claimed, shape (layer, head); `baseline_name` says without what.
+    n: number of sequences.
+    """
+
+    name: str
+    scores: Float[Tensor, "layer head"]
+    low: Float[Tensor, "layer head"]
+    high: Float[Tensor, "layer head"]
+    baseline: Float[Tensor, "layer head"]
+    baseline_name: str
+    n: int
+    level: float = 0.95
+    method: str = "bootstrap over sequences"
+
+    def heads(self, threshold: float = 0.5) -> list[Head]:
+        """Heads whose score exceeds the threshold, in order."""
+        return [(int(layer), int(head)) for layer, head in (self.scores > threshold).nonzero()]
+
+    def interval(self, head: Head) -> Interval:
+        """The interval of one head's score."""
+        return Interval(float(self.low[head]), float(self.high[head]), self.level, self.method)
+
+
+def induction_scores(
+    model: Any, twin: Any, *, period: int = 12, repeats: int = 3, batch: int = 256, seed: int = 0
+) -> HeadScores:
+    """The induction score of every head on fresh random sequences, beside that of the untrained twin.
+
+    model, twin: two bridges of one architecture, `load_model(name)` and `load_model(name, untrained=True)`.
+    The interval is a bootstrap over sequences: positions of one sequence are not independent of one another.
+    """
+    data = repeated_tokens(batch, period, repeats, model.cfg.d_vocab, seed=seed)
+    by_sequence = stripe(attention_patterns(model, data.tokens), period).mean(-1)
+    baseline = stripe(attention_patterns(twin, data.tokens), period).mean((-1, -2))
+    low, high = torch.empty_like(baseline), torch.empty_like(baseline)
+    for layer in range(by_sequence.shape[0]):
+        for head in range(by_sequence.shape[1]):
+            interval = bootstrap_interval(by_sequence[layer, head].numpy(), seed=seed)
+            low[layer, head], high[layer, head] = interval.low, interval.high
+    return HeadScores(
+        name="induction score (mean attention on the stripe)",
+        scores=by_sequence.mean(-1),
+        low=low,
+        high=high,
+        baseline=baseline,
+        baseline_name="untrained twin",
+        n=batch,
+    )
+
+
+def find_heads(model: Any, periods: Sequence[int], threshold: float = 0.5) -> list[Head]:
+    """Heads whose induction score exceeds the threshold at every one of the periods.
+
+    A head that always looks the same number of tokens back fills the stripe of one period; at another period it misses.
+    Returns (layer, head) pairs in order.
+    Raises CourseError when no period is given or two segments do not fit the model's context.
+    """
+    if not periods:
+        raise CourseError("find_heads needs at least one period, such as [8, 13, 20].")
+    lowest = None
+    for period in periods:
+        data = repeated_tokens(batch=32, period=period, repeats=2, d_vocab=model.cfg.d_vocab, seed=period)
+        scores = stripe(attention_patterns(model, data.tokens), period).mean((-1, -2))
+        lowest = scores if lowest is None else torch.minimum(lowest, scores)
+    assert lowest is not None
+    return [(int(layer), int(head)) for layer, head in (lowest > threshold).nonzero()]

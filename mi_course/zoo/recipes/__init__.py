@@ -1,0 +1,57 @@
+"""Recipes: how each of the course's own models was made, as code that makes it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mi_course.errors import CourseError, did_you_mean
+from mi_course.zoo.recipes.induction import InductionRecipe
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+
+
+class Recipe(Protocol):
+    """What a recipe has to offer to take part in the zoo."""
+
+    name: str
+    shipped_seeds: tuple[int, ...]
+
+    def build(self, seed: int) -> TransformerBridge:
+        """The model before its first step."""
+
+    def train(self, seed: int, *, stop_after: int | None = None, progress: bool = True) -> TransformerBridge:
+        """Train from the beginning; `stop_after` cuts the run short without changing its schedule."""
+
+    def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
+        """The model's phenomena beside their baselines, as JSON."""
+
+    def describe(self) -> dict[str, Any]:
+        """The part of the card that does not depend on the seed, as JSON."""
+
+
+_RECIPES: dict[str, Recipe] = {}
+
+
+def register(recipe: Recipe) -> None:
+    """Add a recipe to the zoo. A recipe that needs a helper module lives with it and registers itself here."""
+    _RECIPES[recipe.name] = recipe
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of a model. Raises CourseError for a name that has none."""
+    if name not in _RECIPES:
+        raise CourseError(
+            f"There is no recipe for a model called {name!r}.{did_you_mean(name, _RECIPES)} "
+            f"The course's own models are {', '.join(_RECIPES)}."
+        )
+    return _RECIPES[name]
+
+
+def recipe_names() -> list[str]:
+    """Names of the models that have a recipe, in the order in which the course meets them."""
+    return list(_RECIPES)
+
+
+register(InductionRecipe("induction-1l", n_layers=1, shipped_seeds=(0, 1, 2)))
+register(InductionRecipe("induction-2l", n_layers=2, shipped_seeds=(0, 1, 2, 3, 4)))

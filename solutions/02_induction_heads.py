@@ -1,0 +1,379 @@
+# %% [markdown]
+# # 2 · Induction heads
+#
+# A transformer that has read `Mrs Dursley … Mrs Durs` knows what comes next, although the name is in no dictionary. Something in it looks back to the earlier copy and reads off how it went on. This chapter finds that something, and asks at every step how well it is known.
+#
+# This is the chapter's first section: where heads look. It ends with a description, not with an explanation. The sections after it (in preparation) intervene: they ablate heads, patch the path between two of them, and read their weights.
+#
+# | | |
+# |---|---|
+# | Model | `induction-2l`: two layers of four attention heads, nothing else; and `induction-1l`, the same with one layer |
+# | Data | random tokens that repeat, with labels that say where every copy is |
+# | Time | about 40 minutes for this section |
+# | You need | Python with PyTorch tensors; what an attention pattern is (a table of probabilities, one row for each position that looks) |
+# | Read along | Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895); the idea and the name are from Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html) |
+
+# %% [markdown]
+# ### What the evidence here can show
+#
+# The course sorts evidence on a ladder of four rungs. Every result ends in a **claim card** that says on which rung it stands.
+#
+# 1. **Behavioural**: what comes out for what goes in.
+# 2. **Correlational**: something inside goes along with what is of interest.
+# 3. **Causal, for a component**: changing this component changes the behaviour.
+# 4. **Causal, end to end**: a proposed mechanism, from input to output, accounts for the behaviour.
+#
+# An attention pattern is something that is observed. Whatever this section finds stands on the second rung: it can say *where a head looks*. It cannot say that what the head reads there is used.
+
+# %%
+
+import torch
+
+from mi_course.claims import Claim, Evidence
+from mi_course.display import plot
+from mi_course.display.patterns import AttentionPattern
+from mi_course.exercises.induction_heads import check, predict
+from mi_course.induction_heads import attention_patterns, induction_scores
+from mi_course.interventions import run
+from mi_course.worlds import repeated_tokens as draw_repeated_tokens
+from mi_course.zoo import load_model
+from mi_course.zoo.planted import FixedOffset, Induction, PreviousToken, planted
+
+torch.set_num_threads(1)  # the models are small: a second thread would cost more than it brings
+
+# %%
+model = load_model("induction-2l")  # seed 0, trained for this course
+twin = load_model("induction-2l", untrained=True)  # the same before its first training step
+one_layer = load_model("induction-1l")
+
+# %% [markdown]
+# ## 2.1 Random tokens, said twice
+#
+# ★ difficulty 2 · 10 minutes
+#
+# *You will be able to*: make data on which only one thing can help, so that whoever does well must be doing that thing.
+#
+# In ordinary text a word can be guessed for a hundred reasons: grammar, topic, how frequent it is. Take all of them away. Draw tokens at random, and say them again:
+#
+# `[BOS] A B C D A B C D`
+#
+# On the first copy nothing can be known. On the second everything can, by whoever looks back. (`[BOS]` marks the beginning of the sequence. It stands at position 0 and nowhere else, and its id is 0.)
+#
+# Three details matter:
+#
+# - Within a segment no token stands twice. Each token then has one earlier copy, and "what came after it" is one place.
+# - Every row of the batch draws a segment of its own. A mean over rows that are all alike would be a mean over one row.
+# - The draw comes from a generator that is handed in, so that somebody else can repeat the experiment and get the same tokens.
+#
+# Olsson et al. score heads on data of this kind.
+
+
+# %% exercise="repeated_tokens"
+def repeated_tokens(batch, period, repeats, d_vocab, generator):
+    """Random segments, each repeated within its row.
+
+    batch: number of rows. period: tokens in a segment. repeats: copies of the segment in a row, the first included.
+    d_vocab: ids run from 0 to d_vocab - 1; id 0 is [BOS], the others may be drawn.
+    generator: a torch.Generator, to be handed to every call that draws.
+
+    Returns whole numbers of shape (batch, 1 + period * repeats).
+    """
+    ### BEGIN SOLUTION
+    segment = torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1)[:, :period] + 1
+    bos = torch.zeros(batch, 1, dtype=torch.long)
+    return torch.cat([bos, segment.repeat(1, repeats)], dim=1)
+    ### END SOLUTION
+
+
+# %% check="repeated_tokens"
+check(repeated_tokens)
+
+# %% [markdown]
+# Stuck? `check.hint("repeated_tokens")` gives one hint at a time, three in all. `repeated_tokens = check.reference("repeated_tokens")` takes the course's version and goes on; the exercise is then recorded as skipped, and you can come back.
+#
+# From here on the notebook uses the course's own data, `mi_course.worlds.repeated_tokens`, which brings its labels along. So nothing below depends on your answer.
+
+# %% [markdown]
+# **Does it help the models?** The next cell asks how often the most probable token is the right one, on the second copy, where the earlier one tells.
+#
+# Beside the two models stand two baselines. The *untrained twin* has the same architecture and random weights. The *guess from the bag* knows which tokens occurred but not in which order, and has used up those already said: the best that can be done without looking at what follows what. In a segment of T tokens, when k of the second copy have been said, T − k are left; it is right once in T − k times.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+PERIOD = 12
+data = draw_repeated_tokens(batch=256, period=PERIOD, repeats=2, seed=1)
+
+
+def accuracy_on_second_copy(model):
+    """Share of tokens of the second copy (from its second on) that the model ranks first."""
+    logits = run(model, data.tokens).logits
+    guess, truth = logits[:, :-1].argmax(-1), data.tokens[:, 1:]
+    return (guess == truth)[data.predictable[:, :-1]].float().mean().item()
+
+
+bag = sum(1 / (PERIOD - k) for k in range(1, PERIOD)) / (PERIOD - 1)
+for name, accuracy in [
+    ("two layers", accuracy_on_second_copy(model)),
+    ("one layer", accuracy_on_second_copy(one_layer)),
+    ("guess from the bag", bag),
+    ("two layers, untrained", accuracy_on_second_copy(twin)),
+]:
+    print(f"{name:22s} {accuracy:.2f}")
+
+# %% [markdown]
+# Two layers solve it. One layer does not get beyond what the bag allows. So something in the second layer, or between the two, makes the difference; that much is behaviour, the first rung. Now look inside.
+
+# %% [markdown]
+# ## 2.2 Where does the second A look?
+#
+# ★ difficulty 2 · 15 minutes
+#
+# *You will be able to*: read one number off an attention pattern that says how much a head behaves like an induction head, and say why that number is not yet an explanation. (Olsson et al. 2022, the prefix-matching score.)
+#
+# Number the positions of `[BOS] A B C D A B C D`: `[BOS]` is 0, the first A is 1, the last D is 8. The length of the segment, the **period**, is T = 4.
+#
+# A head that continues patterns must, when it stands on the second `A`, look at the token that came *after* the first `A`: at `B`. What it reads there is what will come next.
+#
+# An attention pattern has one row for each position that looks, the **destination**, and one column for each position looked at, the **source**.
+
+# %% [markdown]
+# **By hand first.** The second copy stands at destinations 5, 6, 7 and 8. Where does a perfect induction head look from each of them? Write the four sources in order.
+
+# %% exercise="stripe_by_hand"
+stripe_by_hand = ...  # four positions, for destinations 5, 6, 7, 8
+### BEGIN SOLUTION
+stripe_by_hand = [2, 3, 4, 5]
+### END SOLUTION
+
+# %% check="stripe_by_hand"
+check(stripe_by_hand=stripe_by_hand)
+
+# %% [markdown]
+# Marked in the table of destinations and sources, these pairs lie on a line parallel to the diagonal: the **stripe**. With period T, destination i looks at source i − (T − 1).
+#
+# One place further to the left, at i − T, stands the same token one segment ago. A head that looks there is a *duplicate-token head*: it notices that a token came before, and learns nothing about what came after. The two stripes are neighbours, and mistaking one for the other is the commonest slip in code that scores heads.
+#
+# Here is one head of `induction-2l`, on one sequence of two copies, with the stripe outlined.
+
+# %%
+one = draw_repeated_tokens(batch=1, period=PERIOD, repeats=2, seed=7)
+patterns = attention_patterns(model, one.tokens)  # layer, head, batch, destination, source
+names = ["[BOS]"] + [chr(ord("A") + i % PERIOD) for i in range(2 * PERIOD)]
+
+
+def show(layer, head):
+    """One head's pattern on the sequence above; letters stand for the twelve random tokens."""
+    return plot(
+        AttentionPattern(patterns[layer, head, 0], names, f"L{layer}H{head} of induction-2l", PERIOD),
+        caption=f"Attention of head {head} in layer {layer} on one sequence, a random segment of {PERIOD} tokens said twice. "
+        "Orange outline: the stripe, source = destination − 11.",
+    )
+
+
+show(1, 0)
+
+# %% [markdown]
+# Change the numbers in `show(1, 0)` and look at other heads: layers 0 and 1, heads 0 to 3. Before you have seen all eight, commit to a prediction.
+#
+# **Predict.** Of the eight heads of `induction-2l`, how many put more than half of their attention on the stripe, on average over many sequences? How sure are you, from 0 (certainly wrong) to 1 (certain)?
+
+# %%
+predict("heads_on_stripe", value=..., confidence=...)
+
+# %% [markdown]
+# Now the number. The **induction score** of a head is the mean attention that the second and later segments pay to the token after the previous copy:
+#
+# $$\text{score} = \frac{1}{|B|\,|D|} \sum_{b \in B} \sum_{i \in D} A^{(b)}_{i,\; i-(T-1)}, \qquad D = \{T+1, \dots, n-1\}$$
+#
+# $A^{(b)}_{i,j}$ is the attention that destination i pays to source j in sequence b; B is the batch, n the number of positions. D leaves out `[BOS]` and the first segment, where there is no earlier copy to look back to.
+#
+# (Olsson et al. count attention to the token after *any* earlier copy. With two copies that is the same; with more, the latest copy alone keeps the stripe one line.)
+
+
+# %% exercise="induction_score"
+def induction_score(pattern, period):
+    """Mean attention that the second and later segments pay to the token after the previous copy.
+
+    pattern: attention probabilities of one head, shape (batch, dest, src); position 0 is [BOS], then segments of
+        length `period`, two or more.
+    Returns one number between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    on_stripe = pattern.diagonal(offset=-(period - 1), dim1=-2, dim2=-1)  # starts at destination period - 1
+    return on_stripe[..., 2:].mean()
+    ### END SOLUTION
+
+
+# %% check="induction_score"
+check(induction_score)
+
+# %% [markdown]
+# **Look.** One pair of bars a head: the score on 256 fresh sequences of three copies, with its interval, and the same score on the untrained twin.
+
+# %%
+scores = induction_scores(model, twin, period=PERIOD, repeats=3, batch=256, seed=2)
+plot(scores)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+on_stripe = scores.heads(threshold=0.5)
+print(f"Above one half: {len(on_stripe)} of 8 heads:", ", ".join(f"L{layer}H{head}" for layer, head in on_stripe))
+
+# %%
+predict.reveal("heads_on_stripe", len(on_stripe))
+
+# %% [markdown]
+# **Beside the published picture.** Olsson et al. plot this score for every head of their models over training. In models of two and more layers, a few heads rise from near zero to near one within a narrow window of training steps; in models of one layer none does. Here you see the end of training only; a later section draws the rise.
+#
+# Two differences to keep in mind. Their models are trained on text and meet repetition as one pattern among very many; this one is trained on repetition and nothing else. And the recipe of `induction-2l` adds a penalty, in the second half of training, that lets heads die out which the task can do without. Without it, all four heads of layer 1 come out as induction heads that share the work. So *how many* heads score high is a fact about this recipe, not about transformers. That some do, and only beyond the first layer, is the part that carries over.
+
+# %%
+best = max(on_stripe, key=lambda head: scores.scores[head])
+Claim(
+    statement=f"L{best[0]}H{best[1]} of induction-2l (seed 0) looks at the token after the previous copy.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="mean attention on the stripe",
+    estimate=float(scores.scores[best]),
+    interval=scores.interval(best),
+    n=scores.n,
+    observations="random sequences",
+    baseline=float(scores.baseline[best]),
+    baseline_name="the same head of the untrained twin, on the same sequences",
+    threshold=0.5,
+    does_not_say="That what it reads there is used, nor how it finds the place. And the stripe was scored at one period only: "
+    "section 2.3 shows what can hide behind that.",
+)
+
+# %% [markdown]
+# ## 2.3 Which heads?
+#
+# ★ difficulty 3 · 15 minutes
+#
+# *You will be able to*: turn a score into a decision about heads, and build the control that a score alone does not have.
+#
+# **Break this claim.** Somebody hands you a model and a finding:
+#
+# > *L0H2 of this model is an induction head. On 256 sequences of period 12 it puts nearly all of its attention on the stripe.*
+#
+# The number is correct. Here is the model; run it.
+
+# %%
+suspect = planted({(0, 1): PreviousToken(), (0, 2): FixedOffset(11), (1, 3): Induction(0.9)})
+suspect_twin = planted({}, seed=1)
+plot(induction_scores(suspect, suspect_twin, period=PERIOD, repeats=2, batch=256, seed=3))
+
+# %% [markdown]
+# This model was not trained. Its weights were written by hand, head by head, so that it is known what each of them does; the baseline is a model of the same size in which nothing was written. Methods that claim to find heads can be tried on such models, because there is a right answer.
+#
+# L0H2 fills the stripe. And it stands in the first layer, where no head can know which token came after an earlier copy: in the first layer, what a head sees of another position is the token there and where it stands, nothing of that token's neighbours.
+#
+# **Predict.** What if the period is 9? Will the score of L0H2 still be above one half?
+
+# %%
+predict("decoy_survives", value=..., confidence=...)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for period in (9, 12, 15):
+    again = induction_scores(suspect, suspect_twin, period=period, repeats=2, batch=64, seed=4)
+    print(f"period {period:2d}:  L0H2 {again.scores[0, 2]:.2f}   L1H3 {again.scores[1, 3]:.2f}")
+
+# %%
+predict.reveal("decoy_survives", bool(induction_scores(suspect, suspect_twin, period=9, seed=4).scores[0, 2] > 0.5))
+
+# %% [markdown]
+# L0H2 looks eleven tokens back, whatever stands there. At period 12 that *is* the stripe. A score taken at one period cannot tell "the token after the previous copy" from "eleven back"; two periods can. The finding was a true number with a false name.
+#
+# So a head counts only if it passes at **every** period tried. Write that.
+
+
+# %% exercise="find_heads"
+def find_heads(model, periods, threshold=0.5):
+    """Heads whose induction score is above the threshold at every one of the periods.
+
+    model: as load_model returns it; model.cfg.n_layers, .n_heads and .d_vocab are its sizes.
+    periods: a list of segment lengths, such as [8, 13, 20]. Use sequences of two copies.
+    Returns a list of (layer, head) pairs, counted from 0.
+
+    `draw_repeated_tokens(batch, period, 2, d_vocab)` draws data (its `.tokens` go into the model), and
+    `attention_patterns(model, tokens)[layer, head]` is the pattern of one head, shape (batch, dest, src).
+    """
+    ### BEGIN SOLUTION
+    kept = None
+    for period in periods:
+        tokens = draw_repeated_tokens(32, period, 2, model.cfg.d_vocab, seed=period).tokens
+        patterns = attention_patterns(model, tokens)
+        above = {
+            (layer, head)
+            for layer in range(model.cfg.n_layers)
+            for head in range(model.cfg.n_heads)
+            if induction_score(patterns[layer, head], period) > threshold
+        }
+        kept = above if kept is None else kept & above
+    return sorted(kept)
+    ### END SOLUTION
+
+
+# %% check="find_heads"
+check(find_heads)
+
+# %% [markdown]
+# The check runs your function on a model whose heads were planted (decoys among them, in places you have not seen), on one of the five trained seeds, and on the one-layer model, which has none.
+#
+# **Look.** The course's own version on all five seeds: the same recipe, another random start.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from mi_course.induction_heads import find_heads as course_find_heads
+from mi_course.zoo import seeds
+
+PERIODS = [8, 13, 20]
+for seed in seeds("induction-2l"):
+    found = course_find_heads(load_model("induction-2l", seed=seed), PERIODS)
+    print(f"induction-2l, seed {seed}:", ", ".join(f"L{layer}H{head}" for layer, head in found) or "none")
+for seed in seeds("induction-1l"):
+    found = course_find_heads(load_model("induction-1l", seed=seed), PERIODS)
+    print(f"induction-1l, seed {seed}:", ", ".join(f"L{layer}H{head}" for layer, head in found) or "none")
+
+# %% [markdown]
+# Which head it is differs from seed to seed: heads of a layer have no order, and "head 2" means nothing outside its own model. That there is one, and that it sits in the second layer, does not differ.
+
+# %%
+by_period = [induction_scores(model, twin, period=period, repeats=2, batch=256, seed=5) for period in PERIODS]
+worst = min(by_period, key=lambda scored: scored.scores[best])
+Claim(
+    statement=f"L{best[0]}H{best[1]} of induction-2l (seed 0) looks at the token after the previous copy, at every period tried.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="mean attention on the stripe, at the period where it is lowest",
+    estimate=float(worst.scores[best]),
+    interval=worst.interval(best),
+    n=worst.n,
+    observations="random sequences for each period",
+    baseline=float(worst.baseline[best]),
+    baseline_name="the same head of the untrained twin; a head that looks a fixed number of tokens back passes at one period at most",
+    threshold=0.5,
+    does_not_say="That the head causes the right prediction: nothing was changed inside the model. Nor what it does on text without "
+    "exact repetition. The intervals of several periods were not corrected for choosing the lowest.",
+)
+
+# %% [markdown]
+# ## What is known now
+#
+# - On repeated random tokens two layers predict the second copy and one layer does not. *Behavioural.*
+# - In every seed of the two-layer model a head of the second layer looks at the token after the previous copy, at several periods. *Correlational.*
+# - A high score at one period is not enough: a head that counts positions has it, too.
+#
+# And not known: whether that head is what makes the prediction, what would happen without it, and how it finds its place.
+#
+# ### To talk about in a group
+#
+# 1. The score averages over positions. Describe a head with a score of 0.5 that you would call an induction head, and one that you would not.
+# 2. The recipe's penalty on heads makes the model easier to read. What would you have to show before you claimed that a finding on such a model says something about models trained without it?
+# 3. "Induction head" can name where a head looks, or what it does to the output. Which of the two does your favourite paper mean, at which place?
+#
+# ### Further reading
+#
+# - Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html): where induction heads were first described, in two-layer attention-only models.
+# - Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895): the score, the phase change, and six arguments of different strength that such heads underlie in-context learning; the authors grade the strength of each argument themselves.
+# - Clark et al. 2019, [What Does BERT Look At?](https://arxiv.org/abs/1906.04341): heads described by where they look, in the NLP community, with the same limits.
+# - Jain & Wallace 2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186), and Wiegreffe & Pinter 2019, [Attention is not not Explanation](https://arxiv.org/abs/1908.04626): the debate about what an attention weight can and cannot say.

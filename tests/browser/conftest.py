@@ -1,0 +1,187 @@
+"""JupyterLab as `mi-course lab` starts it, and a Chromium that can reach nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect, sync_playwright
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+HERE = ("127.0.0.1", "localhost")
+NUMBER = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab: its address with the token, the working copy it is open on, its log."""
+
+    url: str
+    directory: Path
+    log: Path
+
+    def notebook(self, name: str) -> str:
+        """The address that opens one notebook."""
+        base, query = self.url.split("?")
+        return f"{base}/tree/{name}?{query}"
+
+
+@dataclass
+class Visitor:
+    """A browser window, and every address it was asked for that is not on this machine.
+
+    A cell is named by a piece of its source. Nothing here sleeps: each step waits for what a person would wait for.
+    """
+
+    page: Page
+    elsewhere: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> None:
+        """Open a notebook and wait until its kernel is ready."""
+        self.page.goto(address)
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        # Both: before the toolbar names the kernel, running a cell asks which kernel to use.
+        expect(self.page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
+        expect(self.page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle")
+
+    def cell(self, source: str) -> Locator:
+        """The one code cell whose source contains the text."""
+        return self.page.locator(".jp-CodeCell").filter(has=self.page.locator(".jp-InputArea", has_text=source))
+
+    def run_all(self) -> None:
+        """Run > Run All Cells, and wait for the last cell's number."""
+        self.page.locator(".lm-MenuBar-item").get_by_text("Run", exact=True).click()
+        self.page.locator("li[data-command='runmenu:run-all']").click()
+        expect(self.page.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(NUMBER)
+
+    def rewrite(self, source: str, code: str) -> None:
+        """Replace a cell's whole source by typing over it, and run it."""
+        editor = self.cell(source).locator(".cm-content")
+        editor.click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(code)
+        self.run(code.splitlines()[0])
+
+    def run(self, source: str) -> Locator:
+        """Run a cell and return its output area once it has finished."""
+        cell = self.cell(source)
+        prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        expect(prompt).not_to_have_text(before)
+        expect(prompt).to_have_text(NUMBER)
+        return cell.locator(".jp-OutputArea")
+
+    def save(self) -> None:
+        """Save with the keyboard and wait until the tab's mark of unsaved changes is gone."""
+        self.page.keyboard.press("Control+s")
+        expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+
+    def screenshot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """`mi-course lab` on a fresh working copy, as a new user runs it, with nothing of this user's own settings."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    directory = tmp_path / "my-course"
+    log = tmp_path / "lab.log"
+    command = [sys.executable, "-m", "mi_course.cli", "lab", str(directory), "--", "--no-browser", "--port", str(port)]
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            start_new_session=True,
+        )
+    try:
+        yield Lab(printed_address(process, log, port), directory, log)
+    finally:
+        # The group this test began, kernels included.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """This process's environment with a home of its own and no way to the network."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not re.match(r"(?i)(.*_proxy|jupyter.*|mi_course_.*)$", name)
+    }
+    dead = "http://127.0.0.1:9"  # the discard port: nobody listens
+    return {
+        **kept,
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "http_proxy": dead,
+        "https_proxy": dead,
+        "no_proxy": ",".join(HERE),
+    }
+
+
+def printed_address(process: subprocess.Popen[bytes], log: Path, port: int, seconds: float = 60) -> str:
+    """The address with its token, as JupyterLab prints it for people without a display."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = re.search(rf"http://127\.0\.0\.1:{port}/lab\?token=\w+", log.read_text())
+        if found:
+            return found.group()
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def visitor() -> Iterator[Visitor]:
+    """A window of headless Chromium in which every name but this machine's leads nowhere."""
+    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
+        )
+        context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 1100})
+        context.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
+        visitor = Visitor(context.new_page())
+
+        def guard(route: Route) -> None:
+            if urlsplit(route.request.url).hostname in HERE:
+                route.continue_()
+            else:
+                visitor.elsewhere.append(route.request.url)
+                route.abort()
+
+        context.route(re.compile("^https?://"), guard)
+        visitor.page.on("websocket", lambda socket: note_elsewhere(visitor, socket.url))
+        yield visitor
+        visitor.screenshot("last")  # of a failed test, the moment at which it failed
+        browser.close()
+
+
+def note_elsewhere(visitor: Visitor, url: str) -> None:
+    if urlsplit(url).hostname not in HERE:
+        visitor.elsewhere.append(url)

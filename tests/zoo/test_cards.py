@@ -1,0 +1,113 @@
+"""Cards: every number on them comes out again from the shipped weights, and the phenomena that the text rests on are there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from mi_course.errors import CourseError
+from mi_course.zoo import card, measure, model_names, seeds, verify_weights
+from mi_course.zoo.recipes import recipe
+from mi_course.zoo.weights import WEIGHTS
+
+SHIPPED = [(name, seed) for name in model_names() for seed in seeds(name)]
+
+
+def differing(ours, theirs, where=""):
+    """Paths at which two pieces of JSON differ, numbers by more than another machine's arithmetic explains."""
+    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
+        return [path for key in ours for path in differing(ours[key], theirs[key], f"{where}/{key}")]
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        return [
+            path for i, pair in enumerate(zip(ours, theirs, strict=True)) for path in differing(*pair, f"{where}/{i}")
+        ]
+    if isinstance(ours, float) and isinstance(theirs, float | int):
+        return [] if abs(ours - theirs) <= 1e-3 else [where]
+    return [] if ours == theirs else [where]
+
+
+def test_both_induction_models_are_there_with_their_seeds():
+    assert model_names() == ["induction-1l", "induction-2l"]
+    assert seeds("induction-1l") == [0, 1, 2]
+    assert seeds("induction-2l") == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(("name", "seed"), SHIPPED)
+def test_the_card_is_what_the_shipped_weights_measure(name, seed):
+    assert differing(measure(name, seed), card(name)["seeds"][str(seed)]["phenomena"]) == []
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_the_card_describes_the_recipe_as_it_is(name):
+    described = json.loads(json.dumps(recipe(name).describe()))
+    assert differing({key: card(name)[key] for key in described}, described) == []
+    assert tuple(seeds(name)) == recipe(name).shipped_seeds
+    assert card(name)["seeds_tried"] == sorted([*seeds(name), *card(name)["seeds_failed"]])
+
+
+@pytest.mark.parametrize(("name", "seed"), SHIPPED)
+def test_sha256_and_size_are_those_of_the_file(name, seed):
+    entry = card(name)["seeds"][str(seed)]["weights"]
+    content = (WEIGHTS.parent / entry["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+    assert len(content) == entry["bytes"]
+    verify_weights(name, seed)
+
+
+def test_every_weights_file_has_a_card():
+    carded = {card(name)["seeds"][str(seed)]["weights"]["file"] for name, seed in SHIPPED}
+    assert {path.relative_to(WEIGHTS.parent).as_posix() for path in WEIGHTS.rglob("*") if path.is_file()} == carded
+
+
+@pytest.mark.parametrize("seed", seeds("induction-2l"))
+def test_two_layers_copy_by_an_induction_head_and_a_previous_token_head(seed):
+    measured = card("induction-2l")["seeds"][str(seed)]["phenomena"]
+    accuracy = measured["repeated_token_accuracy"]
+    assert accuracy["interval"][0] > 0.95 > max(accuracy["baselines"].values())
+    assert measured["loss_later_copies"]["interval"][1] < measured["loss_first_copy"]["interval"][0] - 3
+
+    induction = measured["induction_score"]
+    assert induction["best"]["head"].startswith("L1") and induction["best"]["interval"][0] > 0.5
+    scores = sorted(score for layer in induction["by_head"] for score in layer)
+    assert 1 <= measured["induction_heads_above_half"]["value"] <= 2
+    assert all(score < 0.1 or score > 0.5 for score in scores)
+    assert all(score < 0.1 for score in induction["by_head"][0])
+    assert measured["induction_heads_above_half"]["baselines"]["untrained"] == 0
+
+    previous = measured["previous_token_score"]["best"]
+    assert previous["head"].startswith("L0") and previous["interval"][0] > 0.5 > previous["baselines"]["untrained_best"]
+
+
+@pytest.mark.parametrize("seed", seeds("induction-1l"))
+def test_one_layer_does_no_better_than_knowing_which_tokens_have_not_come_again(seed):
+    measured = card("induction-1l")["seeds"][str(seed)]["phenomena"]
+    accuracy = measured["repeated_token_accuracy"]
+    assert accuracy["interval"][1] < accuracy["baselines"]["copier_without_replacement"]
+    assert measured["induction_heads_above_half"]["value"] == 0
+    assert measured["induction_score"]["best"]["interval"][1] < 0.1
+
+
+def test_different_seeds_put_the_heads_in_different_places():
+    best = {
+        card("induction-2l")["seeds"][str(seed)]["phenomena"]["induction_score"]["best"]["head"] for seed in range(5)
+    }
+    assert len(best) >= 3
+
+
+def test_a_card_handed_out_is_a_copy():
+    card("induction-2l")["seeds"].clear()
+    assert seeds("induction-2l")
+
+
+def test_unknown_names_are_answered_with_the_nearest():
+    with pytest.raises(CourseError, match="Did you mean 'induction-2l'"):
+        card("induction_2l")
+
+
+def test_an_unreadable_card_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("mi_course.zoo.cards.CARDS", tmp_path)
+    (tmp_path / "induction-2l.json").write_text('{"name": "induc')
+    with pytest.raises(CourseError, match=r"induction-2l\.json of the zoo cannot be read .* reinstall"):
+        card("induction-2l")
