@@ -262,11 +262,12 @@ def run(
     edits, wanted = _as_list(edits, Edit, "edits"), _as_list(cache, Site, "cache")
     _check_model(model)
     tokens = _check_tokens(model, tokens)
+    points = model.hook_dict  # the bridge puts this together anew each time it is asked
     for site in [*(edit.site for edit in edits), *wanted]:
-        _check_site(model, site, tokens.shape[1])
+        _check_site(model, points, site, tokens.shape[1])
 
     recorder = _Recorder(edits, wanted, grad)
-    with torch.enable_grad() if grad else torch.no_grad(), _hooked(model, recorder.hooks()):
+    with torch.enable_grad() if grad else torch.no_grad(), _hooked(points, recorder.hooks()):
         logits = model(tokens)
     recorder.check_all_reached()
     return Run(logits, Cache(recorder.values))
@@ -276,7 +277,8 @@ def sites(model: Any) -> list[Site]:
     """Every whole site that this model has, in the order in which the model reaches them."""
     order = ["resid_pre", "q", "k", "v", "pattern", "z", "attn_out", "resid_mid", "mlp_out", "resid_post"]
     every = [embed(), *(Site(kind, layer) for layer in range(model.cfg.n_layers) for kind in order)]
-    return [site for site in every if site._hook_name in model.hook_dict]
+    hooks = model.hook_dict
+    return [site for site in every if site._hook_name in hooks]
 
 
 def head_contribution(
@@ -401,12 +403,12 @@ def _broadcast(site: Site, value: Tensor | float, current: Tensor) -> Tensor:
 
 
 @contextmanager
-def _hooked(model: Any, hooks: Sequence[_Hook]) -> Iterator[None]:
-    """Put hooks on the model for as long as the block lasts, and take off these and no others."""
+def _hooked(points: Mapping[str, Any], hooks: Sequence[_Hook]) -> Iterator[None]:
+    """Put hooks on the hook points for as long as the block lasts, and take off these and no others."""
     placed = []
     try:
         for name, function in hooks:
-            point = model.hook_dict[name]
+            point = points[name]
             placed.append((point, point.add_hook(lambda value, hook, function=function: function(value))))
         yield
     finally:
@@ -420,13 +422,13 @@ def _as_list(items: Any, kind: type, name: str) -> list[Any]:
     if isinstance(items, kind):
         return [items]
     try:
-        items = list(items)
+        listed = list(items)
     except TypeError:
         raise CourseError(f"{name} has to be a list of {kind.__name__} objects, not {type(items).__name__}.") from None
-    for item in items:
+    for item in listed:
         if not isinstance(item, kind):
             raise CourseError(f"{name} has to be a list of {kind.__name__} objects; it holds a {type(item).__name__}.")
-    return items
+    return listed
 
 
 def _check_model(model: Any) -> None:
@@ -464,11 +466,11 @@ def _check_tokens(model: Any, tokens: Any) -> Tensor:
     return tokens.long()
 
 
-def _check_site(model: Any, site: Site, length: int) -> None:
+def _check_site(model: Any, points: Mapping[str, Any], site: Site, length: int) -> None:
     cfg = model.cfg
     if site.layer is not None:
         _check_index("layer", site.layer, cfg.n_layers, site)
-    if site._hook_name not in model.hook_dict:
+    if site._hook_name not in points:
         kinds = list(dict.fromkeys(known.kind for known in sites(model)))
         raise CourseError(f"This model has no {site.kind}; the sites it has are {', '.join(kinds)}.")
     if site.head is not None:

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="f203efa1"
 # # 2 · Induction heads
 #
 # A transformer that has read `Mrs Dursley … Mrs Durs` knows what comes next, although the name is in no dictionary. Something in it looks back to the earlier copy and reads off how it went on. This chapter finds that something, and asks at every step how well it is known.
@@ -13,7 +13,7 @@
 # | You need | Python with PyTorch tensors; what an attention pattern is (a table of probabilities, one row for each position that looks) |
 # | Read along | Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895); the idea and the name are from Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html) |
 
-# %% [markdown]
+# %% [markdown] id="9939e1af"
 # ### What the evidence here can show
 #
 # The course sorts evidence on a ladder of four rungs. Every result ends in a **claim card** that says on which rung it stands.
@@ -25,7 +25,7 @@
 #
 # An attention pattern is something that is observed. Whatever this section finds stands on the second rung: it can say *where a head looks*. It cannot say that what the head reads there is used.
 
-# %%
+# %% id="64c4bb29"
 
 import torch
 
@@ -41,12 +41,12 @@ from mi_course.zoo.planted import FixedOffset, Induction, PreviousToken, planted
 
 torch.set_num_threads(1)  # the models are small: a second thread would cost more than it brings
 
-# %%
+# %% id="aad8fe34"
 model = load_model("induction-2l")  # seed 0, trained for this course
 twin = load_model("induction-2l", untrained=True)  # the same before its first training step
 one_layer = load_model("induction-1l")
 
-# %% [markdown]
+# %% [markdown] id="7d1d3487"
 # ## 2.1 Random tokens, said twice
 #
 # ★ difficulty 2 · 10 minutes
@@ -68,7 +68,7 @@ one_layer = load_model("induction-1l")
 # Olsson et al. score heads on data of this kind.
 
 
-# %% exercise="repeated_tokens"
+# %% id="b8f5bc20" exercise="repeated_tokens"
 def repeated_tokens(batch, period, repeats, d_vocab, generator):
     """Random segments, each repeated within its row.
 
@@ -85,20 +85,20 @@ def repeated_tokens(batch, period, repeats, d_vocab, generator):
     ### END SOLUTION
 
 
-# %% check="repeated_tokens"
+# %% id="0be194df" check="repeated_tokens"
 check(repeated_tokens)
 
-# %% [markdown]
+# %% [markdown] id="1da86a9c"
 # Stuck? `check.hint("repeated_tokens")` gives one hint at a time, three in all. `repeated_tokens = check.reference("repeated_tokens")` takes the course's version and goes on; the exercise is then recorded as skipped, and you can come back.
 #
 # From here on the notebook uses the course's own data, `mi_course.worlds.repeated_tokens`, which brings its labels along. So nothing below depends on your answer.
 
-# %% [markdown]
+# %% [markdown] id="80e4a8b0"
 # **Does it help the models?** The next cell asks how often the most probable token is the right one, on the second copy, where the earlier one tells.
 #
 # Beside the two models stand two baselines. The *untrained twin* has the same architecture and random weights. The *guess from the bag* knows which tokens occurred but not in which order, and has used up those already said: the best that can be done without looking at what follows what. In a segment of T tokens, when k of the second copy have been said, T − k are left; it is right once in T − k times.
 
-# %%
+# %% id="56800389"
 # NBVAL_CHECK_OUTPUT
 PERIOD = 12
 data = draw_repeated_tokens(batch=256, period=PERIOD, repeats=2, seed=1)
@@ -120,10 +120,10 @@ for name, accuracy in [
 ]:
     print(f"{name:22s} {accuracy:.2f}")
 
-# %% [markdown]
+# %% [markdown] id="e2753c6d"
 # Two layers solve it. One layer does not get beyond what the bag allows. So something in the second layer, or between the two, makes the difference; that much is behaviour, the first rung. Now look inside.
 
-# %% [markdown]
+# %% [markdown] id="8c5b02ae"
 # ## 2.2 Where does the second A look?
 #
 # ★ difficulty 2 · 15 minutes
@@ -136,26 +136,26 @@ for name, accuracy in [
 #
 # An attention pattern has one row for each position that looks, the **destination**, and one column for each position looked at, the **source**.
 
-# %% [markdown]
+# %% [markdown] id="a81118a3"
 # **By hand first.** The second copy stands at destinations 5, 6, 7 and 8. Where does a perfect induction head look from each of them? Write the four sources in order.
 
-# %% exercise="stripe_by_hand"
+# %% id="2f3f691f" exercise="stripe_by_hand"
 stripe_by_hand = ...  # four positions, for destinations 5, 6, 7, 8
 ### BEGIN SOLUTION
 stripe_by_hand = [2, 3, 4, 5]
 ### END SOLUTION
 
-# %% check="stripe_by_hand"
+# %% id="51e0c638" check="stripe_by_hand"
 check(stripe_by_hand=stripe_by_hand)
 
-# %% [markdown]
+# %% [markdown] id="b1ac7792"
 # Marked in the table of destinations and sources, these pairs lie on a line parallel to the diagonal: the **stripe**. With period T, destination i looks at source i − (T − 1).
 #
 # One place further to the left, at i − T, stands the same token one segment ago. A head that looks there is a *duplicate-token head*: it notices that a token came before, and learns nothing about what came after. The two stripes are neighbours, and mistaking one for the other is the commonest slip in code that scores heads.
 #
 # Here is one head of `induction-2l`, on one sequence of two copies, with the stripe outlined.
 
-# %%
+# %% id="c3d8d669"
 one = draw_repeated_tokens(batch=1, period=PERIOD, repeats=2, seed=7)
 patterns = attention_patterns(model, one.tokens)  # layer, head, batch, destination, source
 names = ["[BOS]"] + [chr(ord("A") + i % PERIOD) for i in range(2 * PERIOD)]
@@ -172,15 +172,15 @@ def show(layer, head):
 
 show(1, 0)
 
-# %% [markdown]
+# %% [markdown] id="144ccdd0"
 # Change the numbers in `show(1, 0)` and look at other heads: layers 0 and 1, heads 0 to 3. Before you have seen all eight, commit to a prediction.
 #
 # **Predict.** Of the eight heads of `induction-2l`, how many put more than half of their attention on the stripe, on average over many sequences? How sure are you, from 0 (certainly wrong) to 1 (certain)?
 
-# %%
+# %% id="e222c73b"
 predict("heads_on_stripe", value=..., confidence=...)
 
-# %% [markdown]
+# %% [markdown] id="9e94c781"
 # Now the number. The **induction score** of a head is the mean attention that the second and later segments pay to the token after the previous copy:
 #
 # $$\text{score} = \frac{1}{|B|\,|D|} \sum_{b \in B} \sum_{i \in D} A^{(b)}_{i,\; i-(T-1)}, \qquad D = \{T+1, \dots, n-1\}$$
@@ -190,7 +190,7 @@ predict("heads_on_stripe", value=..., confidence=...)
 # (Olsson et al. count attention to the token after *any* earlier copy. With two copies that is the same; with more, the latest copy alone keeps the stripe one line.)
 
 
-# %% exercise="induction_score"
+# %% id="d0bce7e0" exercise="induction_score"
 def induction_score(pattern, period):
     """Mean attention that the second and later segments pay to the token after the previous copy.
 
@@ -204,30 +204,30 @@ def induction_score(pattern, period):
     ### END SOLUTION
 
 
-# %% check="induction_score"
+# %% id="c6fa112d" check="induction_score"
 check(induction_score)
 
-# %% [markdown]
+# %% [markdown] id="9aec1382"
 # **Look.** One pair of bars a head: the score on 256 fresh sequences of three copies, with its interval, and the same score on the untrained twin.
 
-# %%
+# %% id="d2f2c65b"
 scores = induction_scores(model, twin, period=PERIOD, repeats=3, batch=256, seed=2)
 plot(scores)
 
-# %%
+# %% id="283b08e6"
 # NBVAL_CHECK_OUTPUT
 on_stripe = scores.heads(threshold=0.5)
 print(f"Above one half: {len(on_stripe)} of 8 heads:", ", ".join(f"L{layer}H{head}" for layer, head in on_stripe))
 
-# %%
+# %% id="4ed3c8e9"
 predict.reveal("heads_on_stripe", len(on_stripe))
 
-# %% [markdown]
+# %% [markdown] id="b359a3d9"
 # **Beside the published picture.** Olsson et al. plot this score for every head of their models over training. In models of two and more layers, a few heads rise from near zero to near one within a narrow window of training steps; in models of one layer none does. Here you see the end of training only; a later section draws the rise.
 #
 # Two differences to keep in mind. Their models are trained on text and meet repetition as one pattern among very many; this one is trained on repetition and nothing else. And the recipe of `induction-2l` adds a penalty, in the second half of training, that lets heads die out which the task can do without. Without it, all four heads of layer 1 come out as induction heads that share the work. So *how many* heads score high is a fact about this recipe, not about transformers. That some do, and only beyond the first layer, is the part that carries over.
 
-# %%
+# %% id="2bbf5e34"
 best = max(on_stripe, key=lambda head: scores.scores[head])
 Claim(
     statement=f"L{best[0]}H{best[1]} of induction-2l (seed 0) looks at the token after the previous copy.",
@@ -244,7 +244,7 @@ Claim(
     "section 2.3 shows what can hide behind that.",
 )
 
-# %% [markdown]
+# %% [markdown] id="0e73a22b"
 # ## 2.3 Which heads?
 #
 # ★ difficulty 3 · 15 minutes
@@ -257,37 +257,37 @@ Claim(
 #
 # The number is correct. Here is the model; run it.
 
-# %%
+# %% id="2641e979"
 suspect = planted({(0, 1): PreviousToken(), (0, 2): FixedOffset(11), (1, 3): Induction(0.9)})
 suspect_twin = planted({}, seed=1)
 plot(induction_scores(suspect, suspect_twin, period=PERIOD, repeats=2, batch=256, seed=3))
 
-# %% [markdown]
+# %% [markdown] id="94e68d84"
 # This model was not trained. Its weights were written by hand, head by head, so that it is known what each of them does; the baseline is a model of the same size in which nothing was written. Methods that claim to find heads can be tried on such models, because there is a right answer.
 #
 # L0H2 fills the stripe. And it stands in the first layer, where no head can know which token came after an earlier copy: in the first layer, what a head sees of another position is the token there and where it stands, nothing of that token's neighbours.
 #
 # **Predict.** What if the period is 9? Will the score of L0H2 still be above one half?
 
-# %%
+# %% id="2bc036ae"
 predict("decoy_survives", value=..., confidence=...)
 
-# %%
+# %% id="31235415"
 # NBVAL_CHECK_OUTPUT
 for period in (9, 12, 15):
     again = induction_scores(suspect, suspect_twin, period=period, repeats=2, batch=64, seed=4)
     print(f"period {period:2d}:  L0H2 {again.scores[0, 2]:.2f}   L1H3 {again.scores[1, 3]:.2f}")
 
-# %%
+# %% id="9b2af263"
 predict.reveal("decoy_survives", bool(induction_scores(suspect, suspect_twin, period=9, seed=4).scores[0, 2] > 0.5))
 
-# %% [markdown]
+# %% [markdown] id="6e85e617"
 # L0H2 looks eleven tokens back, whatever stands there. At period 12 that *is* the stripe. A score taken at one period cannot tell "the token after the previous copy" from "eleven back"; two periods can. The finding was a true number with a false name.
 #
 # So a head counts only if it passes at **every** period tried. Write that.
 
 
-# %% exercise="find_heads"
+# %% id="29fce690" exercise="find_heads"
 def find_heads(model, periods, threshold=0.5):
     """Heads whose induction score is above the threshold at every one of the periods.
 
@@ -314,15 +314,15 @@ def find_heads(model, periods, threshold=0.5):
     ### END SOLUTION
 
 
-# %% check="find_heads"
+# %% id="0a0534ea" check="find_heads"
 check(find_heads)
 
-# %% [markdown]
+# %% [markdown] id="97f9c6c4"
 # The check runs your function on a model whose heads were planted (decoys among them, in places you have not seen), on one of the five trained seeds, and on the one-layer model, which has none.
 #
 # **Look.** The course's own version on all five seeds: the same recipe, another random start.
 
-# %%
+# %% id="78f6b188"
 # NBVAL_CHECK_OUTPUT
 from mi_course.induction_heads import find_heads as course_find_heads
 from mi_course.zoo import seeds
@@ -335,10 +335,10 @@ for seed in seeds("induction-1l"):
     found = course_find_heads(load_model("induction-1l", seed=seed), PERIODS)
     print(f"induction-1l, seed {seed}:", ", ".join(f"L{layer}H{head}" for layer, head in found) or "none")
 
-# %% [markdown]
+# %% [markdown] id="821e2c5c"
 # Which head it is differs from seed to seed: heads of a layer have no order, and "head 2" means nothing outside its own model. That there is one, and that it sits in the second layer, does not differ.
 
-# %%
+# %% id="77915295"
 by_period = [induction_scores(model, twin, period=period, repeats=2, batch=256, seed=5) for period in PERIODS]
 worst = min(by_period, key=lambda scored: scored.scores[best])
 Claim(
@@ -356,7 +356,7 @@ Claim(
     "exact repetition. The intervals of several periods were not corrected for choosing the lowest.",
 )
 
-# %% [markdown]
+# %% [markdown] id="832fb88c"
 # ## What is known now
 #
 # - On repeated random tokens two layers predict the second copy and one layer does not. *Behavioural.*

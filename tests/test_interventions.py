@@ -284,7 +284,7 @@ def test_a_zeroed_head_takes_its_contribution_out_of_the_logits(model, tokens):
 
 
 def test_checkpoint_edits_equal_the_same_edit_in_plain_transformers(checkpoints, tokens):
-    """A zeroed head is a zeroed slice of what the output projection reads, and a stream edit one of a layer's output."""
+    """A zeroed head is a zeroed slice of what the output projection reads; a stream edit, one of a layer's output."""
     for kind, (plain, bridge) in checkpoints.items():
         layers = plain.transformer.h if kind == "GPT-2" else plain.gpt_neox.layers
         project = [layer.attn.c_proj if kind == "GPT-2" else layer.attention.dense for layer in layers]

@@ -11,7 +11,7 @@ from typing import Any
 from mi_course.authoring.source import Source, SourceError
 from mi_course.errors import CourseError
 
-BUILDER = 1
+BUILDER = 2
 """Raise it when a change of the builder changes what is built: every chapter is then built anew."""
 
 # Without version numbers, which would make the files differ between machines.
@@ -54,7 +54,8 @@ def assemble(source: Source, points: Mapping[str, int], path: str) -> Any:
         if cell.markdown:
             built = nbformat.v4.new_markdown_cell(converted.source, id=cell.id)
         else:
-            built = nbformat.v4.new_code_cell(converted.source, id=cell.id)
+            # The formatter puts a blank line between a header and an import; nobody wants to see it.
+            built = nbformat.v4.new_code_cell(converted.source.strip("\n"), id=cell.id)
         if cell.tags:
             built.metadata["tags"] = list(cell.tags)
         if cell.exercise:

@@ -149,12 +149,14 @@ _TEXT_CELL = """\
 """
 
 _FUNCTION_CELLS = '''\
+
 # %% exercise="NAME"
 def NAME(x):  # WRITE: the arguments, with their shapes
     """WRITE: what it returns; what each argument is."""
     ### BEGIN SOLUTION
     raise NotImplementedError("WRITE: the answer")
     ### END SOLUTION
+
 
 # %% check="NAME"
 check(NAME)

@@ -1,4 +1,4 @@
-"""Figures: `plot(result)` draws any result of the course, with axes, units, a caption and a text for those who cannot see it."""
+"""Figures: `plot(result)` draws any result of the course, with axes, units, caption and alternative text."""
 
 from mi_course.display.figure import Figure
 from mi_course.display.plot import plot

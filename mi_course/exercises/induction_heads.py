@@ -188,8 +188,8 @@ repeated_tokens = Exercise(
     points=2,
     hints=(
         "Three steps: draw one segment per row, repeat it along the row, put a column of zeros in front.",
-        "torch.randperm(n, generator=generator) is a random order of 0 … n − 1, without repetition; ids start at 1, so add 1. "
-        "For all rows at once: torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1) + 1.",
+        "torch.randperm(n, generator=generator) is a random order of 0 … n − 1, without repetition; ids start at 1, "
+        "so add 1. For all rows at once: torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1) + 1.",
         "segment = torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1)[:, :period] + 1; then "
         "segment.repeat(1, repeats) has every copy, and torch.cat([zeros, …], dim=1) puts [BOS] in front, with "
         "zeros = torch.zeros(batch, 1, dtype=torch.long).",
@@ -206,91 +206,94 @@ repeated_tokens = Exercise(
     misconceptions=(
         Misconception(
             "[BOS] is repeated",
-            "Your [BOS] stands at the head of every segment. It marks the beginning of the text, so it stands once, at position 0; "
-            "repeated, it would be one more token that tells where the copy starts. Repeat the segment first, then put [BOS] in front.",
+            "Your [BOS] stands at the head of every segment. It marks the beginning of the text, so it stands once, "
+            "at position 0; repeated, it would be one more token that tells where the copy starts. Repeat the "
+            "segment first, then put [BOS] in front.",
             switches={"bos": "each"},
         ),
         Misconception(
             "[BOS] is missing",
-            "Your rows start with the segment itself. Every text of these models starts with [BOS], id 0: a head that has nothing to "
-            "look at rests there.",
+            "Your rows start with the segment itself. Every text of these models starts with [BOS], id 0: a head "
+            "that has nothing to look at rests there.",
             switches={"bos": "none"},
         ),
         Misconception(
             "[BOS] at the end",
-            "Your zeros stand in the last column. [BOS] means beginning of sequence: torch.cat([bos, segments], dim=1), in this order.",
+            "Your zeros stand in the last column. [BOS] means beginning of sequence: torch.cat([bos, segments], "
+            "dim=1), in this order.",
             switches={"bos": "last"},
         ),
         Misconception(
             "one segment for all rows",
-            "All rows of your batch hold the same segment. A mean over the batch would then be a mean over one sequence, and its "
-            "interval far too narrow. Draw a segment for each row.",
+            "All rows of your batch hold the same segment. A mean over the batch would then be a mean over one "
+            "sequence, and its interval far too narrow. Draw a segment for each row.",
             switches={"rows": "same"},
         ),
         Misconception(
             "each token repeated on the spot",
-            "Your rows read A A B B C C: every token stands twice in a row. Asked for is A B C A B C, the whole segment again: "
-            "tensor.repeat(1, repeats) rather than repeat_interleave.",
+            "Your rows read A A B B C C: every token stands twice in a row. Asked for is A B C A B C, the whole "
+            "segment again: tensor.repeat(1, repeats) rather than repeat_interleave.",
             switches={"copies": "tokens"},
         ),
         Misconception(
             "the copies are in another order",
-            "Your later segments hold the same ids in a new order. Then the earlier copy tells which tokens come, and not what follows "
-            "what, and an induction head has nothing to go by. Draw one order and repeat it.",
+            "Your later segments hold the same ids in a new order. Then the earlier copy tells which tokens come, "
+            "and not what follows what, and an induction head has nothing to go by. Draw one order and repeat it.",
             switches={"copies": "fresh"},
         ),
         Misconception(
             "nothing is repeated",
-            "Your later segments are drawn anew, so that nothing in the text was said before. Draw one segment per row and write the "
-            "same one `repeats` times.",
+            "Your later segments are drawn anew, so that nothing in the text was said before. Draw one segment per "
+            "row and write the same one `repeats` times.",
             switches={"copies": "drawn anew"},
         ),
         Misconception(
             "[BOS]'s id is drawn like any other",
-            "Id 0 turns up inside your segments. It belongs to [BOS] alone, which stands at position 0 and nowhere else: draw from "
-            "1 … d_vocab − 1.",
+            "Id 0 turns up inside your segments. It belongs to [BOS] alone, which stands at position 0 and nowhere "
+            "else: draw from 1 … d_vocab − 1.",
             switches={"low": 0},
         ),
         Misconception(
             "the last id is never drawn",
-            "The id d_vocab − 1 never turns up. torch.randint leaves out its upper end, and randperm(n) ends at n − 1: there are "
-            "d_vocab − 1 ids to draw from, 1 to d_vocab − 1.",
+            "The id d_vocab − 1 never turns up. torch.randint leaves out its upper end, and randperm(n) ends at n − "
+            "1: there are d_vocab − 1 ids to draw from, 1 to d_vocab − 1.",
             switches={"high": -1},
         ),
         Misconception(
             "an id that does not exist",
-            "The id d_vocab turns up in your segments. Ids run from 0 to d_vocab − 1, so a model has no embedding for it: the largest "
-            "id to draw is d_vocab − 1.",
+            "The id d_vocab turns up in your segments. Ids run from 0 to d_vocab − 1, so a model has no embedding "
+            "for it: the largest id to draw is d_vocab − 1.",
             switches={"high": 1},
         ),
         Misconception(
             "ids come back within a segment",
-            "Some ids stand twice within one of your segments: they were drawn with replacement. Then a token has two earlier copies "
-            "and two continuations, and «the token after the previous copy» is no longer one place. Draw without replacement.",
+            "Some ids stand twice within one of your segments: they were drawn with replacement. Then a token has "
+            "two earlier copies and two continuations, and «the token after the previous copy» is no longer one "
+            "place. Draw without replacement.",
             switches={"replacement": True},
         ),
         Misconception(
             "the generator is not used",
-            "Two calls with the generator in the same state gave different tokens: yours draw from the global random state. Hand "
-            "generator=generator to every call that draws, or nobody can repeat your experiment.",
+            "Two calls with the generator in the same state gave different tokens: yours draw from the global "
+            "random state. Hand generator=generator to every call that draws, or nobody can repeat your experiment.",
             switches={"own_generator": False},
         ),
         Misconception(
             "ids in ascending order",
-            "The ids of your segments ascend. Then the next token can be guessed from the last one alone, and repetition is no longer "
-            "the only help. Which ids, and their order, should both be random.",
+            "The ids of your segments ascend. Then the next token can be guessed from the last one alone, and "
+            "repetition is no longer the only help. Which ids, and their order, should both be random.",
             switches={"shuffled": False},
         ),
         Misconception(
             "one copy too many",
-            "Your rows hold one segment more than asked for. `repeats` counts all copies, the first one included: two means "
-            "A B C A B C.",
+            "Your rows hold one segment more than asked for. `repeats` counts all copies, the first one included: "
+            "two means A B C A B C.",
             switches={"extra": 1},
         ),
         Misconception(
             "one copy too few",
-            "Your rows hold one segment less than asked for. `repeats` counts all copies, the first one included: two means "
-            "A B C A B C.",
+            "Your rows hold one segment less than asked for. `repeats` counts all copies, the first one included: "
+            "two means A B C A B C.",
             switches={"extra": -1},
         ),
     ),
@@ -343,37 +346,39 @@ stripe_by_hand = Exercise(
     misconceptions=(
         Misconception(
             "the same token",
-            "These are the positions of the same token, one segment ago (or you gave [BOS] no number: it stands at position 0). Looking "
-            "there is what a duplicate-token head does. An induction head looks one further, at the token that followed.",
+            "These are the positions of the same token, one segment ago (or you gave [BOS] no number: it stands at "
+            "position 0). Looking there is what a duplicate-token head does. An induction head looks one further, "
+            "at the token that followed.",
             _sources(4),
         ),
         Misconception(
             "the previous token",
-            "These are the positions just before each destination. A head that looks there is a previous-token head; it needs no repetition "
-            "at all. Find the earlier copy first, then go one further.",
+            "These are the positions just before each destination. A head that looks there is a previous-token "
+            "head; it needs no repetition at all. Find the earlier copy first, then go one further.",
             _sources(1),
         ),
         Misconception(
             "back to the start at the end",
-            "The first three are right. For the second D you went back to the first A, at 1. What followed the first D is the second A, at "
-            "5: the stripe goes straight on.",
+            "The first three are right. For the second D you went back to the first A, at 1. What followed the "
+            "first D is the second A, at 5: the stripe goes straight on.",
             lambda text: [2, 3, 4, 1],
         ),
         Misconception(
             "the token before the copy",
-            "These stand one before the previous copy. An induction head wants to know what came after it, since that is what will come "
-            "next now.",
+            "These stand one before the previous copy. An induction head wants to know what came after it, since "
+            "that is what will come next now.",
             _sources(5),
         ),
         Misconception(
             "looking ahead",
-            "These positions lie after the destination. A causal model cannot look there: the source is at or before the destination.",
+            "These positions lie after the destination. A causal model cannot look there: the source is at or "
+            "before the destination.",
             _sources(-1),
         ),
         Misconception(
             "looking at itself",
-            "These are the destinations themselves. The question is where each of them looks: at a token in the first segment, or one after "
-            "its end.",
+            "These are the destinations themselves. The question is where each of them looks: at a token in the "
+            "first segment, or one after its end.",
             _sources(0),
         ),
         Misconception(
@@ -517,12 +522,14 @@ induction_score = Exercise(
     points=3,
     prerequisites=("stripe_by_hand",),
     hints=(
-        "Write down, for [BOS] A B C D A B C D, which (destination, source) pairs are on the stripe: you have them from the exercise "
-        "before. Then do the same with T in place of 4.",
-        "Destinations run from T + 1 (the first token with a previous copy) to the end; the source of i is i − (T − 1). "
-        "tensor.diagonal(offset, dim1, dim2) reads a stripe; offset counts columns to the right, so below the main diagonal it is negative.",
-        "pattern.diagonal(-(period - 1), dim1=-2, dim2=-1) has the stripe of all rows on its last axis, starting at destination T − 1. "
-        "Its first two entries, of destinations T − 1 and T, belong to the first segment: leave them out, and take the mean of the rest.",
+        "Write down, for [BOS] A B C D A B C D, which (destination, source) pairs are on the stripe: you have them "
+        "from the exercise before. Then do the same with T in place of 4.",
+        "Destinations run from T + 1 (the first token with a previous copy) to the end; the source of i is i − (T − "
+        "1). tensor.diagonal(offset, dim1, dim2) reads a stripe; offset counts columns to the right, so below the "
+        "main diagonal it is negative.",
+        "pattern.diagonal(-(period - 1), dim1=-2, dim2=-1) has the stripe of all rows on its last axis, starting at "
+        "destination T − 1. Its first two entries, of destinations T − 1 and T, belong to the first segment: leave "
+        "them out, and take the mean of the rest.",
     ),
     reference=helper.induction_score,
     oracle=Oracle(
@@ -539,26 +546,26 @@ induction_score = Exercise(
     misconceptions=(
         Misconception(
             "off by one",
-            "Your stripe is at source i − T: there stands the same token, one segment ago. That is what a duplicate-token head looks at. An "
-            "induction head looks one further: at the token that followed it.",
+            "Your stripe is at source i − T: there stands the same token, one segment ago. That is what a "
+            "duplicate-token head looks at. An induction head looks one further: at the token that followed it.",
             switches={"offset": lambda period: period},
         ),
         Misconception(
             "one too far",
-            "Your stripe is at source i − (T − 2): two tokens after the previous copy. The token that will come next stood one after it, at "
-            "i − (T − 1).",
+            "Your stripe is at source i − (T − 2): two tokens after the previous copy. The token that will come "
+            "next stood one after it, at i − (T − 1).",
             switches={"offset": lambda period: period - 2},
         ),
         Misconception(
             "one short of the copy",
-            "Your stripe is at source i − (T + 1): the token before the previous copy. Going from T to the token that followed makes the "
-            "distance smaller, T − 1, not larger.",
+            "Your stripe is at source i − (T + 1): the token before the previous copy. Going from T to the token "
+            "that followed makes the distance smaller, T − 1, not larger.",
             switches={"offset": lambda period: period + 1},
         ),
         Misconception(
             "the previous token",
-            "You read the diagonal just below the main one, source i − 1. That scores a previous-token head, which needs no repetition; "
-            "the stripe of an induction head is T − 1 below.",
+            "You read the diagonal just below the main one, source i − 1. That scores a previous-token head, which "
+            "needs no repetition; the stripe of an induction head is T − 1 below.",
             switches={"offset": lambda period: 1},
         ),
         Misconception(
@@ -568,88 +575,93 @@ induction_score = Exercise(
         ),
         Misconception(
             "the first segment is in your mean",
-            "You divide by all rows. On their first appearance tokens have nothing to look back to, so the first T rows (and [BOS]) pull "
-            "every head toward zero. Start with the second segment, at destination T + 1.",
+            "You divide by all rows. On their first appearance tokens have nothing to look back to, so the first T "
+            "rows (and [BOS]) pull every head toward zero. Start with the second segment, at destination T + 1.",
             switches={"rows": "all"},
         ),
         Misconception(
             "two rows of the first segment",
-            "You take the whole diagonal. It starts at destination T − 1 with source 0; its first two entries belong to the first segment, "
-            "where there is no previous copy yet. The second segment starts at destination T + 1.",
+            "You take the whole diagonal. It starts at destination T − 1 with source 0; its first two entries "
+            "belong to the first segment, where there is no previous copy yet. The second segment starts at "
+            "destination T + 1.",
             switches={"rows": "diagonal"},
         ),
         Misconception(
             "one row too early",
-            "You start at destination T. Position 0 is [BOS], so T is still the last token of the first segment; the second segment starts "
-            "at T + 1.",
+            "You start at destination T. Position 0 is [BOS], so T is still the last token of the first segment; "
+            "the second segment starts at T + 1.",
             switches={"rows": "one early"},
         ),
         Misconception(
             "one row too late",
-            "You start at destination T + 2 and leave out the first token of the second segment, which has a previous copy like all after it.",
+            "You start at destination T + 2 and leave out the first token of the second segment, which has a "
+            "previous copy like all after it.",
             switches={"rows": "one late"},
         ),
         Misconception(
             "the last row is left out",
-            "You leave out the last position. What comes after it is not in the text, but where it looks is; the score is about looking.",
+            "You leave out the last position. What comes after it is not in the text, but where it looks is; the "
+            "score is about looking.",
             switches={"rows": "no last"},
         ),
         Misconception(
             "only the second segment",
-            "You stop after the second segment. Where the segment stands three or four times, the later copies count as well: all "
-            "destinations from T + 1 to the end.",
+            "You stop after the second segment. Where the segment stands three or four times, the later copies "
+            "count as well: all destinations from T + 1 to the end.",
             switches={"rows": "second"},
         ),
         Misconception(
             "only the last segment",
-            "You read only the last segment. Every copy after the first counts: all destinations from T + 1 to the end.",
+            "You read only the last segment. Every copy after the first counts: all destinations from T + 1 to the "
+            "end.",
             switches={"rows": "last only"},
         ),
         Misconception(
             "rows and columns swapped",
-            "Attention reads [destination, source]; each row sums to one. Yours reads how much the source is looked at from later tokens, "
-            "with the two exchanged.",
+            "Attention reads [destination, source]; each row sums to one. Yours reads how much the source is looked "
+            "at from later tokens, with the two exchanged.",
             switches={"transposed": True},
         ),
         Misconception(
             "a sum instead of a mean",
-            "You add the attention up over batch and positions. A longer text or a larger batch then has a higher score; the mean stays "
-            "between 0 and 1.",
+            "You add the attention up over batch and positions. A longer text or a larger batch then has a higher "
+            "score; the mean stays between 0 and 1.",
             switches={"reduce": "sum"},
         ),
         Misconception(
             "summed over positions",
-            "You average over the batch but add up over positions, so that the score grows with the length of the text. Take the mean over "
-            "both.",
+            "You average over the batch but add up over positions, so that the score grows with the length of the "
+            "text. Take the mean over both.",
             switches={"reduce": "sum over positions"},
         ),
         Misconception(
             "divided by the whole square",
-            "You divide by all entries of the pattern, nearly all of which lie off the stripe. Multiplying by a 0/1 mask and then taking "
-            ".mean() does that. Divide by the number of entries on the stripe.",
+            "You divide by all entries of the pattern, nearly all of which lie off the stripe. Multiplying by a 0/1 "
+            "mask and then taking .mean() does that. Divide by the number of entries on the stripe.",
             switches={"reduce": "square"},
         ),
         Misconception(
             "the largest value",
-            "You take the maximum: one lucky position in one sequence decides. The score asks what the head does on average.",
+            "You take the maximum: one lucky position in one sequence decides. The score asks what the head does on "
+            "average.",
             switches={"reduce": "max"},
         ),
         Misconception(
             "the median",
-            "You take the median. It is a defensible summary, but it hides a head that fails on a third of the positions; the score here, "
-            "and in the literature, is the mean.",
+            "You take the median. It is a defensible summary, but it hides a head that fails on a third of the "
+            "positions; the score here, and in the literature, is the mean.",
             switches={"reduce": "median"},
         ),
         Misconception(
             "one number per sequence",
-            "You average over positions only, so there is one number for each sequence of the batch. Asked for is one number: average over "
-            "the batch, too.",
+            "You average over positions only, so there is one number for each sequence of the batch. Asked for is "
+            "one number: average over the batch, too.",
             switches={"reduce": "per sequence"},
         ),
         Misconception(
             "one number per position",
-            "You average over the batch only, so there is one number for each position on the stripe. Asked for is one number: average over "
-            "the positions, too.",
+            "You average over the batch only, so there is one number for each position on the stripe. Asked for is "
+            "one number: average over the positions, too.",
             switches={"reduce": "per position"},
         ),
         Misconception(
@@ -659,20 +671,20 @@ induction_score = Exercise(
         ),
         Misconception(
             "how often it wins",
-            "You count how often the stripe gets the most attention of its row. That is 1 for a head that puts 20 % there and spreads the "
-            "rest thinly. The score is the mean attention itself.",
+            "You count how often the stripe gets the most attention of its row. That is 1 for a head that puts 20 % "
+            "there and spreads the rest thinly. The score is the mean attention itself.",
             switches={"reduce": "argmax"},
         ),
         Misconception(
             "how often it exceeds a half",
-            "You count the positions whose attention on the stripe exceeds 0.5. The score is the mean attention itself; a threshold comes "
-            "later, when heads are chosen.",
+            "You count the positions whose attention on the stripe exceeds 0.5. The score is the mean attention "
+            "itself; a threshold comes later, when heads are chosen.",
             switches={"reduce": "above half"},
         ),
         Misconception(
             "all earlier copies",
-            "From the third segment on you add up the attention to the tokens after every earlier copy. The definition here takes the "
-            "latest copy only, so that the stripe is one line.",
+            "From the third segment on you add up the attention to the tokens after every earlier copy. The "
+            "definition here takes the latest copy only, so that the stripe is one line.",
             _every_earlier_copy,
         ),
     ),
@@ -872,11 +884,13 @@ find_heads = Exercise(
     prerequisites=("repeated_tokens", "induction_score"),
     time_limit=6.0,
     hints=(
-        "Two nested questions: for each head, its score at each period; then, whether the smallest of these scores is above the threshold.",
-        "At each period: data = worlds.repeated_tokens(32, period, 2, model.cfg.d_vocab); patterns = attention_patterns(model, data.tokens); "
-        "patterns[layer, head] is what induction_score takes.",
-        "Keep a set of heads that are above the threshold at the first period; at every further period, keep only those that are above it "
-        "there as well. Return sorted(kept). model.cfg.n_layers and model.cfg.n_heads say how many there are.",
+        "Two nested questions: for each head, its score at each period; then, whether the smallest of these scores "
+        "is above the threshold.",
+        "At each period: data = worlds.repeated_tokens(32, period, 2, model.cfg.d_vocab); patterns = "
+        "attention_patterns(model, data.tokens); patterns[layer, head] is what induction_score takes.",
+        "Keep a set of heads that are above the threshold at the first period; at every further period, keep only "
+        "those that are above it there as well. Return sorted(kept). model.cfg.n_layers and model.cfg.n_heads say "
+        "how many there are.",
     ),
     reference=helper.find_heads,
     oracle=Oracle(
@@ -893,31 +907,34 @@ find_heads = Exercise(
     misconceptions=(
         Misconception(
             "one period is enough for you",
-            "You keep a head that fills the stripe at any one period. A head that always looks the same number of tokens back does that at "
-            "one period, by coincidence, and knows nothing of repetition. Keep a head only if it exceeds the threshold at every period.",
+            "You keep a head that fills the stripe at any one period. A head that always looks the same number of "
+            "tokens back does that at one period, by coincidence, and knows nothing of repetition. Keep a head only "
+            "if it exceeds the threshold at every period.",
             switches={"periods_used": "any"},
         ),
         Misconception(
             "only the first period",
-            "You look at the first period and leave the others out. A head that always looks the same number of tokens back can fill the "
-            "stripe of one period; only a second period tells it from an induction head.",
+            "You look at the first period and leave the others out. A head that always looks the same number of "
+            "tokens back can fill the stripe of one period; only a second period tells it from an induction head.",
             switches={"periods_used": "first"},
         ),
         Misconception(
             "only the last period",
-            "Only the last period decides: is the result overwritten in the loop over periods? A head counts if it exceeds the threshold at "
-            "every one of them.",
+            "Only the last period decides: is the result overwritten in the loop over periods? A head counts if it "
+            "exceeds the threshold at every one of them.",
             switches={"periods_used": "last"},
         ),
         Misconception(
             "an average over periods",
-            "You average the score over the periods. A head that always looks the same number of tokens back is perfect at one period and "
-            "nothing at the others; its mean can pass a low threshold. Ask for the threshold at every period.",
+            "You average the score over the periods. A head that always looks the same number of tokens back is "
+            "perfect at one period and nothing at the others; its mean can pass a low threshold. Ask for the "
+            "threshold at every period.",
             switches={"periods_used": "mean"},
         ),
         Misconception(
             "layer and head exchanged",
-            "Your pairs read (head, layer). The convention, here and in the literature, is layer first: (1, 0) is L1H0.",
+            "Your pairs read (head, layer). The convention, here and in the literature, is layer first: (1, 0) is "
+            "L1H0.",
             switches={"write": lambda layer, head: (head, layer)},
         ),
         Misconception(
@@ -927,18 +944,20 @@ find_heads = Exercise(
         ),
         Misconception(
             "only the best head",
-            "You return the head with the highest score. Several heads may do the same job, and naming one hides that: return every head above "
-            "the threshold.",
+            "You return the head with the highest score. Several heads may do the same job, and naming one hides "
+            "that: return every head above the threshold.",
             switches={"pick": "best"},
         ),
         Misconception(
             "the best head of each layer",
-            "You keep at most one head per layer. Two heads of one layer may both be above the threshold: return all of them.",
+            "You keep at most one head per layer. Two heads of one layer may both be above the threshold: return "
+            "all of them.",
             switches={"pick": "best of each layer"},
         ),
         Misconception(
             "the threshold is always a half",
-            "Your threshold is 0.5 whatever was asked for. Use the argument `threshold`: a head at 0.3 counts when the threshold is 0.15.",
+            "Your threshold is 0.5 whatever was asked for. Use the argument `threshold`: a head at 0.3 counts when "
+            "the threshold is 0.15.",
             switches={"pick": "fixed threshold"},
         ),
         Misconception(
@@ -948,18 +967,20 @@ find_heads = Exercise(
         ),
         Misconception(
             "only the last layer",
-            "You search the last layer only. These models happen to have their induction heads late; a deeper one need not. Search all layers.",
+            "You search the last layer only. These models happen to have their induction heads late; a deeper one "
+            "need not. Search all layers.",
             switches={"layers": "last"},
         ),
         Misconception(
             "previous-token heads",
-            "What you return are the heads that look at the token just before. They take part in induction, as later sections show, but they "
-            "are not the heads that look at the stripe: use induction_score.",
+            "What you return are the heads that look at the token just before. They take part in induction, as "
+            "later sections show, but they are not the heads that look at the stripe: use induction_score.",
             switches={"score": _previous_token},
         ),
         Misconception(
             "duplicate-token heads",
-            "What you return are the heads that look at the same token one segment ago (source i − T). The stripe is at i − (T − 1).",
+            "What you return are the heads that look at the same token one segment ago (source i − T). The stripe "
+            "is at i − (T − 1).",
             switches={"score": _score_variant(offset=lambda period: period)},
         ),
     ),

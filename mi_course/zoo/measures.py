@@ -67,8 +67,8 @@ def induction_phenomena(model: TransformerBridge, untrained: TransformerBridge) 
 
 def measurement_data() -> RepeatedTokens:
     """The sequences that every card's numbers are measured on."""
-    kept = dict(MEASUREMENT)
-    return repeated_tokens(kept.pop("rows"), **kept)
+    rows, period, repeats, d_vocab, seed = MEASUREMENT.values()
+    return repeated_tokens(rows, period, repeats, d_vocab, seed=seed)
 
 
 def mean_and_interval(

@@ -1,4 +1,4 @@
-"""Attention-only models whose weights are written by hand, head by head: what each head does is known because it was put there.
+"""Attention-only models whose weights are written by hand, head by head, so that what each head does is known.
 
 They serve as ground truth for methods that find heads. Learned positions, no LayerNorm, so that a head's weights can be
 read off; the residual stream is four separate parts: token, position, previous token, output.

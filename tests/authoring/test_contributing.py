@@ -71,5 +71,14 @@ def test_an_exercise_can_be_added_as_described(tmp_path: Path) -> None:
     listed = run(root, "-m", "mi_course.cli", "dev", "check", "induction_heads")
     files = {line for line in listed.stdout.splitlines() if line.endswith((".py", ".ipynb"))}
     assert files <= {"solutions/02_induction_heads.ipynb"}, listed.stdout  # which was not built anew
-    formatted = run(root, "-m", "ruff", "check", "--select", "F", str(module))
-    assert formatted.returncode == 0, formatted.stdout
+
+
+def test_the_finished_entry_is_tidy(tmp_path: Path) -> None:
+    """By this project's own rules; names that it takes from its file aside."""
+    entry, _ = blocks()
+    path = tmp_path / "entry.py"
+    path.write_text(entry, encoding="utf-8")
+    settings = ["--config", str(ROOT / "pyproject.toml")]
+    for arguments in (["check", "--ignore", "F", *settings], ["format", "--check", *settings]):
+        done = run(ROOT, "-m", "ruff", *arguments, str(path))
+        assert done.returncode == 0, done.stdout

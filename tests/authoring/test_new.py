@@ -67,11 +67,13 @@ def test_the_frame_loads_and_all_that_is_missing_is_what_it_marks(course: Path, 
 
 @pytest.mark.parametrize("value", [False, True])
 def test_the_frame_is_formatted_and_imports_what_it_uses(course: Path, value: bool) -> None:
-    new("toy", "fresh", value=value, root=course)
     ruff = [sys.executable, "-m", "ruff"]
-    module = "mi_course/exercises/toy.py"
+    module, source = "mi_course/exercises/toy.py", f"solutions/{toy.STEM}.py"
     options = ["--line-length", "120", "--isolated"]
-    subprocess.run([*ruff, "format", "--check", *options, module], cwd=course, check=True, capture_output=True)
+    subprocess.run([*ruff, "format", *options, source], cwd=course, check=True, capture_output=True)
+    new("toy", "fresh", value=value, root=course)
+    for path in (module, source):
+        subprocess.run([*ruff, "format", "--check", *options, path], cwd=course, check=True, capture_output=True)
     subprocess.run([*ruff, "check", *options, "--select", "F,E", module], cwd=course, check=True, capture_output=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect, sync_playwright
 
+ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 HERE = ("127.0.0.1", "localhost")
 NUMBER = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
@@ -91,7 +93,11 @@ class Visitor:
         self.page.keyboard.press("Control+s")
         expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
 
-    def screenshot(self, name: str) -> None:
+    def screenshot(self, name: str, of: Locator | None = None) -> None:
+        """Keep a picture of the window, with one part of it in sight if given."""
+        if of is not None:
+            of.scroll_into_view_if_needed()
+            expect(of).to_be_in_viewport()
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
@@ -117,7 +123,8 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         yield Lab(printed_address(process, log, port), directory, log)
     finally:
         # The group this test began, kernels included.
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -131,6 +138,7 @@ def environment(home: Path) -> dict[str, str]:
     dead = "http://127.0.0.1:9"  # the discard port: nobody listens
     return {
         **kept,
+        "PYTHONPATH": str(ROOT),
         "HOME": str(home),
         "XDG_DATA_HOME": str(home / "data"),
         "XDG_CACHE_HOME": str(home / "cache"),

@@ -33,19 +33,18 @@ def test_a_wrong_answer_is_named_and_a_right_one_passes(lab, visitor) -> None:
     visitor.run_all()
     panel = visitor.cell("check(induction_score)").locator(".jp-OutputArea")
     expect(panel).to_contain_text("Not attempted")
-    panel.scroll_into_view_if_needed()
-    visitor.screenshot("1-not-attempted")
+    visitor.screenshot("1-not-attempted", panel)
 
     visitor.rewrite("def induction_score", OFF_BY_ONE)
     panel = visitor.run("check(induction_score)")
     expect(panel).to_contain_text("Not quite")
     assert sentence_of("off by one") in words(panel)
-    visitor.screenshot("2-off-by-one")
+    visitor.screenshot("2-off-by-one", panel)
 
     visitor.rewrite("def induction_score", RIGHT)
     panel = visitor.run("check(induction_score)")
     expect(panel).to_contain_text("Passed")
-    visitor.screenshot("3-passed")
+    visitor.screenshot("3-passed", panel)
 
     # The answer and the record stay with the working copy.
     visitor.save()

@@ -1,4 +1,4 @@
-"""Cards: every number on them comes out again from the shipped weights, and the phenomena that the text rests on are there."""
+"""Cards: every number comes out again from the shipped weights, and what the text rests on is there."""
 
 from __future__ import annotations
 

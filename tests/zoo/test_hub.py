@@ -134,5 +134,5 @@ def test_a_broken_cached_model_is_named(no_hub):
         (folder / "model.safetensors").write_bytes(b"half")
 
     put_into_cache(no_hub, "me/mine", broken)
-    with pytest.raises(CourseError, match="'me/mine' could not be loaded .*hf download me/mine"):
+    with pytest.raises(CourseError, match=r"'me/mine' could not be loaded .*hf download me/mine"):
         load_model("me/mine")

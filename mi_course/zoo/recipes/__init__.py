@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 class Recipe(Protocol):
     """What a recipe has to offer to take part in the zoo."""
 
-    name: str
-    shipped_seeds: tuple[int, ...]
+    @property
+    def name(self) -> str:
+        """What load_model takes."""
+
+    @property
+    def shipped_seeds(self) -> tuple[int, ...]:
+        """The seeds that the course ships."""
 
     def build(self, seed: int) -> TransformerBridge:
         """The model before its first step."""
