@@ -1,8 +1,8 @@
 """Chapter 2, induction heads: from what heads look at to what that is worth.
 
-An induction head continues a pattern: having seen `A B … A`, it attends to the token after the earlier `A` and raises the
-logit of `B` (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"; Olsson et al. 2022, "In-context
-Learning and Induction Heads").
+An induction head continues a pattern: having seen `A B … A`, it attends to the token after the earlier `A` and raises
+the logit of `B`. (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"; Olsson et al. 2022,
+"In-context Learning and Induction Heads".)
 """
 
 from __future__ import annotations
@@ -110,11 +110,12 @@ def induction_scores(
         for head in range(by_sequence.shape[1]):
             interval = bootstrap_interval(by_sequence[layer, head].numpy(), seed=seed)
             low[layer, head], high[layer, head] = interval.low, interval.high
+    scores = by_sequence.mean(-1)
     return HeadScores(
         name="induction score (mean attention on the stripe)",
-        scores=by_sequence.mean(-1),
-        low=low,
-        high=high,
+        scores=scores,
+        low=torch.minimum(low, scores),  # the bootstrap counts in double precision, the scores in single
+        high=torch.maximum(high, scores),
         baseline=baseline,
         baseline_name="untrained twin",
         n=batch,

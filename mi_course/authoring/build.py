@@ -24,7 +24,7 @@ SIZE_LIMIT = 1_500_000
 class Built:
     """What was done for one chapter.
 
-    action: "unchanged", "outputs kept" (only texts, tags or points changed) or "executed".
+    action: "unchanged", "outputs kept" (only the text around the code changed), "executed", or "not executed".
     """
 
     chapter: str
@@ -97,7 +97,7 @@ def _build(chapter: Chapter, registry: Registry, force: bool, execute: bool, on_
         write_atomically(chapter.unsolved, unsolved)
         return Built(chapter.name, "not executed")
     solved = nb.assemble(source, points, path)
-    kept = not force and _adopt_outputs(solved, chapter.solved)
+    kept = not force and _adopt_outputs(solved, chapter)
     if not kept:
         on_start(f"{chapter.stem}: running {sum(cell.cell_type == 'code' for cell in solved.cells)} cells")
         run_notebook(solved, root=chapter.root, path=path)
@@ -128,11 +128,19 @@ def _finish(solved: Any, chapter: Chapter, source: Source, unsolved: bytes) -> b
     return data
 
 
-def _adopt_outputs(solved: Any, path: Path) -> bool:
-    """Take over the outputs of the notebook built before, where it is as built and its code cells are these."""
-    built = nb.load(path)
+def _adopt_outputs(solved: Any, chapter: Chapter) -> bool:
+    """Take over the outputs of the notebook built before, where they are what its code would give again.
+
+    That is so where nobody touched it, its code cells are these, and the exercises, whose panels it shows, are the same.
+    """
+    built = nb.load(chapter.solved)
     record = nb.build_record(built)
-    if built is None or record.get("builder") != nb.BUILDER or record.get("cells_sha256") != nb.cells_digest(built):
+    if (
+        built is None
+        or record.get("builder") != nb.BUILDER
+        or record.get("cells_sha256") != nb.cells_digest(built)
+        or record.get("exercises_sha256") != file_digest(chapter.exercises)
+    ):
         return False
     new = [cell for cell in solved.cells if cell.cell_type == "code"]
     old = [cell for cell in built["cells"] if cell.get("cell_type") == "code"]
@@ -144,7 +152,7 @@ def _adopt_outputs(solved: Any, path: Path) -> bool:
         return False
     import nbformat
 
-    before = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    before = [cell for cell in nbformat.read(chapter.solved, as_version=4).cells if cell.cell_type == "code"]
     for cell, executed in zip(new, before, strict=True):
         cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
     return True

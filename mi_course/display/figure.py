@@ -39,8 +39,8 @@ class Figure:
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.png).decode()
         return (
-            f'<figure style="margin:8px 0"><img src="data:image/png;base64,{data}" alt="{html.escape(self.alt, quote=True)}" '
-            f'width="{self.width}" style="max-width:100%;background:#fff">'
+            f'<figure style="margin:8px 0"><img src="data:image/png;base64,{data}" '
+            f'alt="{html.escape(self.alt, quote=True)}" width="{self.width}" style="max-width:100%;background:#fff">'
             f'<figcaption style="max-width:52em">{html.escape(self.caption)}</figcaption></figure>'
         )
 

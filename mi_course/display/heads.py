@@ -13,12 +13,13 @@ def plot_head_scores(result: HeadScores, *, threshold: float | None = 0.5, capti
     threshold: drawn as a dashed line; None draws none.
     """
     names = [f"L{layer}H{head}" for layer in range(len(result.scores)) for head in range(len(result.scores[layer]))]
-    scores, low, high = result.scores.flatten(), result.low.flatten(), result.high.flatten()
-    baseline = result.baseline.flatten()
+    scores, low, high, baseline = (
+        table.flatten().numpy() for table in (result.scores, result.low, result.high, result.baseline)
+    )
     places = list(range(len(names)))
     with canvas(max(4.5, 0.7 * len(names) + 1.5), 3.0) as (picture, axes):
         axes.bar([p - 0.2 for p in places], scores, 0.4, color=BLUE, label="trained")
-        errors = [(scores - low).clamp(min=0).tolist(), (high - scores).clamp(min=0).tolist()]
+        errors = [(scores - low).clip(min=0), (high - scores).clip(min=0)]
         axes.errorbar([p - 0.2 for p in places], scores, yerr=errors, fmt="none", ecolor="black", capsize=2)
         axes.bar([p + 0.2 for p in places], baseline, 0.4, color=GREY, hatch="//", label=result.baseline_name)
         if threshold is not None:

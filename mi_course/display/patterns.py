@@ -38,7 +38,7 @@ def plot_pattern(result: AttentionPattern, *, caption: str = "") -> Figure:
     """Heatmap of one head on one sequence."""
     n = len(result.tokens)
     with canvas(0.17 * n + 2.2, 0.17 * n + 1.4) as (picture, axes):
-        image = axes.imshow(result.pattern, vmin=0, vmax=1)
+        image = axes.imshow(result.pattern.numpy(), vmin=0, vmax=1)
         if result.period is not None:
             for dest in range(result.period + 1, n):
                 source = dest - (result.period - 1)

@@ -434,7 +434,7 @@ def _score_variant(
     reduce: str = "mean",
     transposed: bool = False,
 ) -> Callable[[Tensor, int], Any]:
-    """The answer with one or two things done otherwise. `rows`: which destinations count; `reduce`: how they are summarised."""
+    """The answer with one or two things done otherwise: which destinations count (`rows`), and how they are summarised."""
 
     def score(pattern: Tensor, period: int) -> Any:
         if transposed:
@@ -703,8 +703,8 @@ def _trained(name: str, seed: int) -> Any:
 
 @cache
 def _planted(seed: int) -> tuple[Any, dict[helper.Head, float], tuple[int, ...]]:
-    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; its truth; and the
-    periods to look at. At each period a decoy that looks a fixed number of tokens back fills the stripe."""
+    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; its truth; and
+    the periods to look at. At each period a decoy that looks a fixed number of tokens back fills the stripe."""
     from mi_course.zoo.planted import DuplicateToken, FixedOffset, Induction, PreviousToken, planted
 
     draw = Draw(seed)
@@ -767,7 +767,7 @@ _MARGIN = 0.1
 
 @cache
 def _clear_threshold(name: str, seed: int, periods: tuple[int, ...]) -> float:
-    """0.5, or where a head's score lies too near for a verdict that sampling noise cannot turn, a clearer place near by."""
+    """0.5, or where a head's score lies so near that sampling noise could turn the verdict, a clearer place near by."""
     scores = sorted(score for row in _detector_scores(_trained(name, seed), periods) for score in row)
     for threshold in (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7):
         if all(abs(score - threshold) > _MARGIN for score in scores):

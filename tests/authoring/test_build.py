@@ -101,10 +101,10 @@ def test_a_change_of_code_runs_the_chapter(built: Path) -> None:
     assert b"headline 43" in outputs(built)[f"solutions/{toy.STEM}.ipynb"]
 
 
-def test_a_change_of_points_is_taken_over(built: Path) -> None:
+def test_a_change_of_the_exercises_runs_the_chapter(built: Path) -> None:
     (built / "mi_course" / "exercises" / "toy.py").write_text("# points changed\n")
     dearer = toy.registry(toy.exercise(points=5), toy.value_exercise())
-    assert [done.action for done in build(root=built, registry=dearer)] == ["outputs kept"]
+    assert [done.action for done in build(root=built, registry=dearer)] == ["executed"]
     assert all(b'"points": 5' in data for data in outputs(built).values())
 
 
@@ -233,3 +233,10 @@ def test_no_line_of_an_answer_survives_derivation(statements: list[str], in_func
     assert "secret" not in chapter.cells[0].source and "SOLUTION" not in chapter.cells[0].source
     compile(chapter.cells[0].source, "cell", "exec")
     assert in_function or chapter.cells[0].source.endswith("kept = 1")
+
+
+def test_a_blank_line_below_a_header_is_not_shown(tree: Path) -> None:
+    edit(tree, "# %%\nfrom toy", "# %%\n\nfrom toy")
+    actions(tree, execute=False)
+    chapter = nbformat.read(tree / "chapters" / f"{toy.STEM}.ipynb", as_version=4)
+    assert chapter.cells[1].source == "from toy_checks import check"

@@ -54,6 +54,7 @@ DRIFTS: dict[str, Callable[[Path], object]] = {
     "code": lambda root: edit(root, "42)", "41)"),
     "answer": lambda root: edit(root, "x + x", "2 * x"),
     "id": lambda root: edit(root, "4687c32c", "headline"),
+    "exercises": lambda root: (root / "mi_course" / "exercises" / "toy.py").write_text("# another hint"),
     "new cell": lambda root: edit(root, '# %% id="4687c32c"', '# %% id="extra"\n1\n\n# %% id="4687c32c"'),
     "solved source": lambda root: change_cell(root / SOLVED, lambda cell: cell.update(source="print(1)")),
     "solved output": lambda root: change_cell(root / SOLVED, lambda cell: cell.update(outputs=[])),
