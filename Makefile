@@ -32,6 +32,7 @@ bank: $(VENV)/.test
 	@$(PY) -m pytest -n 2 -m bank --bank-seeds 20
 
 bench: $(VENV)/.test
+	@test -f tests/benchmarks/run.py || { echo "There are no benchmarks in tests/benchmarks yet." >&2; exit 2; }
 	@$(PY) tests/benchmarks/run.py $(BENCH)
 
 pins: $(VENV)/.test
@@ -44,12 +45,12 @@ clean:
 
 # The stamps make the second time quick. A stamp is written last, so an install that was cut short is done again.
 $(VENV)/.lab: pyproject.toml constraints.txt | $(VENV)/.made
-	@echo "Installing the course into $(VENV): some minutes and about 2 GB the first time."
+	@echo "Installing the course into $(VENV): some minutes and 2.5 GB the first time."
 	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.made
-	@echo "Installing the course and its test tools into $(VENV): some minutes and about 2 GB the first time."
+	@echo "Installing the course and its test tools into $(VENV): some minutes and 2.5 GB the first time."
 	@$(PIP) -e ".[test]"
 	@touch $@ $(VENV)/.lab
 

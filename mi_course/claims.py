@@ -362,4 +362,4 @@ def _check_level(level: Any) -> None:
 
 def _number(value: float) -> str:
     """Three significant digits, without an exponent where it can be helped."""
-    return f"{value:.3g}" if value == 0 or 1e-4 <= abs(value) < 1e3 else f"{value:.4g}"
+    return f"{value:#.3g}" if 1e-4 <= abs(value) < 1e3 else f"{value:.4g}"

@@ -70,6 +70,7 @@ class HeadScores:
     """A score for every head of a model, with an interval over sequences and a baseline.
 
     name: what is scored, with its unit, for the axis of a figure.
+    made: how the model came about, "trained" or "planted".
     scores, low, high: shape (layer, head); `low` and `high` bound the `level` interval.
     baseline: the same score without what is claimed, shape (layer, head); `baseline_name` says without what.
     n: number of sequences.
@@ -82,6 +83,7 @@ class HeadScores:
     baseline: Float[Tensor, "layer head"]
     baseline_name: str
     n: int
+    made: str = "trained"
     level: float = 0.95
     method: str = "bootstrap over sequences"
 
@@ -95,13 +97,28 @@ class HeadScores:
 
 
 def induction_scores(
-    model: Any, twin: Any, *, period: int = 12, repeats: int = 3, batch: int = 256, seed: int = 0
+    model: Any,
+    twin: Any,
+    *,
+    period: int = 12,
+    repeats: int = 2,
+    batch: int = 256,
+    seed: int = 0,
+    made: str = "trained",
+    baseline_name: str = "untrained twin",
 ) -> HeadScores:
     """The induction score of every head on fresh random sequences, beside that of the untrained twin.
 
-    model, twin: two bridges of one architecture, `load_model(name)` and `load_model(name, untrained=True)`.
+    model, twin: two bridges of one architecture, such as `load_model(name)` and `load_model(name, untrained=True)`.
+    made, baseline_name: what to call the two in a figure.
     The interval is a bootstrap over sequences: positions of one sequence are not independent of one another.
     """
+    sizes = [(each.cfg.n_layers, each.cfg.n_heads) for each in (model, twin)]
+    if sizes[0] != sizes[1]:
+        raise CourseError(
+            f"The baseline must have as many layers and heads as the model, {sizes[0]}; it has {sizes[1]}. "
+            "Take the untrained twin: load_model(name, untrained=True)."
+        )
     data = repeated_tokens(batch, period, repeats, model.cfg.d_vocab, seed=seed)
     by_sequence = stripe(attention_patterns(model, data.tokens), period).mean(-1)
     baseline = stripe(attention_patterns(twin, data.tokens), period).mean((-1, -2))
@@ -117,8 +134,9 @@ def induction_scores(
         low=torch.minimum(low, scores),  # the bootstrap counts in double precision, the scores in single
         high=torch.maximum(high, scores),
         baseline=baseline,
-        baseline_name="untrained twin",
+        baseline_name=baseline_name,
         n=batch,
+        made=made,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 # Before anything imports torch: small models are fastest on one thread, and xdist runs two workers.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As in an activated environment: nbgrader calls `alembic` by its bare name, and `make test` activates nothing.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 import hypothesis
 import pytest

@@ -131,7 +131,7 @@ def test_the_card_says_everything_in_text_and_in_html():
     for card in (str(claim), claim._repr_html_()):
         for text in (
             claim.statement,
-            "0.9 of the attention",
+            "0.900 of the attention",
             "95 %",
             "0.88",
             "512 sequences",

@@ -131,7 +131,8 @@ def _finish(solved: Any, chapter: Chapter, source: Source, unsolved: bytes) -> b
 def _adopt_outputs(solved: Any, chapter: Chapter) -> bool:
     """Take over the outputs of the notebook built before, where they are what its code would give again.
 
-    That is so where nobody touched it, its code cells are these, and the exercises, whose panels it shows, are the same.
+    That is so where nobody touched it, its code cells are these, and the exercises, whose panels it shows, are as
+    they were.
     """
     built = nb.load(chapter.solved)
     record = nb.build_record(built)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import importlib
+import sys
 import types
 from typing import Any
 
@@ -48,9 +50,11 @@ def _within(answer: Any, depth: int = 3) -> list[Any]:
     if isinstance(answer, type):
         inner.extend(answer.__bases__)
     if isinstance(answer, types.FunctionType):
-        inner.append(getattr(answer, "__wrapped__", None))
-        if not answer.__module__.startswith("mi_course."):
+        if not str(answer.__module__).startswith("mi_course."):
             inner.extend(_named_in(answer))
+    elif not isinstance(answer, (type, functools.partial, types.MethodType)):
+        inner.append(vars(type(answer)).get("__call__"))  # an object that is called
+    inner.append(getattr(answer, "__dict__", {}).get("__wrapped__"))  # decorated, with a cache perhaps
     for part in inner:
         if isinstance(part, (types.FunctionType, functools.partial, types.MethodType, type)) and part is not object:
             found.extend(_within(part, depth - 1))
@@ -58,8 +62,8 @@ def _within(answer: Any, depth: int = 3) -> list[Any]:
 
 
 def _named_in(function: types.FunctionType) -> list[Any]:
-    names = function.__code__.co_names
-    cells = []
+    names, attributes = _names(function.__code__)
+    cells: list[Any] = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     for cell in function.__closure__ or ():
         try:
             cells.append(cell.cell_contents)
@@ -69,4 +73,20 @@ def _named_in(function: types.FunctionType) -> list[Any]:
     modules = [
         thing for thing in found if isinstance(thing, types.ModuleType) and thing.__name__.startswith("mi_course")
     ]
-    return found + [vars(module)[name] for module in modules for name in names if name in vars(module)]
+    modules += [sys.modules[name] for name in names if name.startswith("mi_course") and name in sys.modules]
+    return found + [vars(module)[name] for module in modules for name in attributes if name in vars(module)]
+
+
+def _names(code: types.CodeType) -> tuple[set[str], set[str]]:
+    """The names in a piece of code, inner functions and comprehensions included: of variables, and after a dot."""
+    names, attributes = set(), set()
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "IMPORT_NAME"):
+            names.add(step.argval)
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+            attributes.add(step.argval)
+        elif isinstance(step.argval, types.CodeType):
+            inner = _names(step.argval)
+            names |= inner[0]
+            attributes |= inner[1]
+    return names, attributes

@@ -116,7 +116,8 @@ class Hint:
     def _tail(self) -> str:
         if self.number < len(self.exercise.hints):
             return self.note
-        return f"That was the last one. check.reference({self.exercise.name!r}) shows how the course does it. {self.note}".strip()
+        way_on = f"check.reference({self.exercise.name!r}) gives you the course's own answer to go on with"
+        return f"That was the last one; {way_on}. {self.note}".strip()
 
     def __str__(self) -> str:
         return "\n".join(filter(None, [self._head + ": " + self.exercise.hints[self.number - 1], self._tail]))

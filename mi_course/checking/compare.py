@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mi_course.checking.exercise import Tolerance
-from mi_course.checking.plain import Odd, describe
+from mi_course.checking.plain import Odd, describe, digits
 
 # Wider than torch.testing's, because a right answer may add the same numbers in another order.
 TOLERANCES = {
@@ -46,8 +47,11 @@ class Ruler:
         return TOLERANCES[max(dtypes, key=_COARSENESS.index)]
 
 
+EXACT = Ruler(Tolerance(0.0, 0.0))
+
+
 def coarsest_float(things: Any) -> torch.dtype:
-    """The least exact float type among plain inputs; float32 where there is none, since `.item()` hides the type."""
+    """The least exact float type among inputs; float32 where there is none, since `.item()` hides the type."""
     found: list[torch.dtype] = []
 
     def visit(thing: Any) -> None:
@@ -75,9 +79,7 @@ def first_difference(expected: Any, got: Any, ruler: Ruler, where: str = "") -> 
     if isinstance(expected, Tensor):
         return _tensor(expected, got, ruler, at)
     if isinstance(expected, np.ndarray):
-        return _tensor(
-            torch.as_tensor(expected), torch.as_tensor(got) if isinstance(got, np.ndarray) else got, ruler, at
-        )
+        return _array(expected, got, ruler, at)
     if isinstance(expected, bool) or expected is None or isinstance(expected, str):
         if isinstance(got, Tensor) and got.ndim == 0:
             got = got.item()
@@ -95,6 +97,24 @@ def first_difference(expected: Any, got: Any, ruler: Ruler, where: str = "") -> 
     return Difference("type", f"{at}expected {describe(expected)}, got {describe(got)}.")
 
 
+def _array(expected: np.ndarray, got: Any, ruler: Ruler, at: str) -> Difference | None:
+    want, have = _as_tensor(expected), _as_tensor(got) if isinstance(got, np.ndarray) else got
+    if want is not None and have is not None:
+        return _tensor(want, have, ruler, at)
+    if want is None and isinstance(got, np.ndarray) and got.shape == expected.shape:  # texts, dates
+        same = bool(np.array_equal(expected, got))
+        return None if same else Difference("values", f"{at}expected {expected.tolist()}, got {got.tolist()}.")
+    return Difference("type", f"{at}expected {describe(expected)}, got {describe(got)}.")
+
+
+def _as_tensor(thing: Any, dtype: torch.dtype | None = None) -> Tensor | None:
+    """The thing as a tensor, or None where torch has no such numbers."""
+    try:
+        return torch.as_tensor(thing, dtype=dtype)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None
+
+
 def _number(expected: Any, got: Any, ruler: Ruler, at: str) -> Difference | None:
     if isinstance(got, Tensor) and got.ndim == 0:
         got = got.item()
@@ -102,27 +122,45 @@ def _number(expected: Any, got: Any, ruler: Ruler, at: str) -> Difference | None
         return Difference("shape", f"{at}expected one number, got {describe(got)}; `.squeeze()` or index it.")
     if isinstance(got, bool) or not isinstance(got, (int, float, complex)):
         return Difference("type", f"{at}expected a number, got {describe(got)}.")
-    if isinstance(got, (int, float)) and math.isnan(got) and not (isinstance(expected, float) and math.isnan(expected)):
+    if got != got and expected == expected:
         return Difference("nan", f"{at}expected {_short(expected)}, got NaN (a division 0/0, or a mean of nothing).")
-    tolerance = ruler.between()
+    return None if _close(expected, got, ruler.between()) else Difference("values", f"{at}{_pair(expected, got)}.")
+
+
+def _close(expected: Any, got: Any, tolerance: Tolerance) -> bool:
+    if expected == got or (expected != expected and got != got):  # the second: both are NaN
+        return True
     if isinstance(expected, int) and isinstance(got, int):
-        close = expected == got
-    elif (
-        isinstance(expected, float) and isinstance(got, (int, float)) and (math.isinf(expected) or math.isnan(expected))
-    ):
-        close = expected == got or (math.isnan(expected) and math.isnan(got))
-    else:
-        close = abs(got - expected) <= tolerance.absolute + tolerance.relative * abs(expected)
-    return None if close else Difference("values", f"{at}expected {_short(expected)}, got {_short(got)}.")
+        return False
+    try:
+        gap, allowed = abs(got - expected), tolerance.absolute + tolerance.relative * abs(expected)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+    if isinstance(expected, int):
+        allowed = min(allowed, 0.25)  # a tolerance must not let another whole number pass
+    return math.isfinite(allowed) and gap <= allowed
 
 
 def _short(number: Any) -> str:
-    return f"{number:.4g}" if isinstance(number, float) else str(number)
+    if isinstance(number, float):
+        return f"{number + 0.0:.4g}"  # adding zero turns -0 into 0
+    return digits(number) if type(number) is int else str(number)
+
+
+def _pair(want: Any, have: Any) -> str:
+    """Both numbers, with as many digits as it takes to tell them apart."""
+    texts = _short(want), _short(have)
+    if texts[0] == texts[1] and isinstance(want, float) and isinstance(have, float):
+        texts = f"{want:.8g}", f"{have:.8g}"
+    return f"expected {texts[0]}, got {texts[1]}"
 
 
 def _tensor(expected: Tensor, got: Any, ruler: Ruler, at: str) -> Difference | None:
-    if isinstance(got, (bool, int, float)):
-        got = torch.tensor(got)
+    if isinstance(got, (bool, int, float, complex)):
+        whole_for_float = type(got) is int and _family(expected) == "float"
+        got = _as_tensor(got, expected.dtype if whole_for_float else None)
+        if got is None:
+            return Difference("type", f"{at}expected {describe(expected)}, got a number too large for a tensor.")
     if isinstance(got, (np.ndarray, list, tuple)):
         return _tensor_wanted(expected, got, ruler, at)
     if not isinstance(got, Tensor):
@@ -137,26 +175,35 @@ def _tensor(expected: Tensor, got: Any, ruler: Ruler, at: str) -> Difference | N
             "dtype", f"{at}expected {_FAMILY[_family(expected)]} (such as {_dtype(expected)}), got {_dtype(got)}."
         )
     if _family(expected) in ("bool", "int"):
-        wrong = got != expected
+        wrong = _signed(got) != _signed(expected)
         return _values(expected, got, wrong, ruler, at) if bool(wrong.any()) else None
-    nans = got.isnan() & ~expected.isnan()
+    wide_expected, wide_got = _widen(expected), _widen(got)
+    nans = wide_got.isnan() & ~wide_expected.isnan()
     if bool(nans.any()):
+        where = f", first at {_first(nans, ruler)}" if nans.ndim else ""
         return Difference(
             "nan",
-            f"{at}{_count(nans)} NaN, first at {_first(nans, ruler)}. "
+            f"{at}{_count(nans)} NaN{where}. "
             "NaN comes from 0/0, from inf − inf or from a softmax over a row that is all −inf.",
         )
-    tolerance = ruler.between(expected, got)
-    wide_expected, wide_got = _widen(expected), _widen(got)
-    close = torch.isclose(wide_got, wide_expected, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
+    close = _isclose(wide_got, wide_expected, ruler.between(expected, got))
     return None if bool(close.all()) else _values(expected, got, ~close, ruler, at)
+
+
+def _isclose(got: Tensor, expected: Tensor, tolerance: Tolerance) -> Tensor:
+    close = torch.isclose(got, expected, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
+    return close | (got.isnan() & expected.isnan())  # complex NaN is not NaN to isclose
+
+
+def _signed(t: Tensor) -> Tensor:
+    """Whole numbers that can be compared: torch compares no unsigned ones with signed ones."""
+    return t if t.dtype == torch.bool else t.to(torch.int64)
 
 
 def _tensor_wanted(expected: Tensor, got: Any, ruler: Ruler, at: str) -> Difference:
     kind = "numpy array" if isinstance(got, np.ndarray) else type(got).__name__
-    try:
-        as_tensor = torch.as_tensor(got)
-    except (TypeError, ValueError, RuntimeError):
+    as_tensor = _as_tensor(got)
+    if as_tensor is None:
         return Difference("type", f"{at}expected {describe(expected)}, got {describe(got)}.")
     if as_tensor.is_floating_point() and expected.is_floating_point():
         as_tensor = as_tensor.to(expected.dtype)
@@ -221,11 +268,9 @@ def _values(expected: Tensor, got: Tensor, wrong: Tensor, ruler: Ruler, at: str)
     index = tuple(wrong.nonzero()[0].tolist())
     want, have = expected[index].item(), got[index].item()
     if expected.ndim == 0:
-        sentence = f"{at}expected {_short(want)}, got {_short(have)}."
+        sentence = f"{at}{_pair(want, have)}."
     else:
-        sentence = (
-            f"{at}{_count(wrong)} wrong; first at {_first(wrong, ruler)}: expected {_short(want)}, got {_short(have)}."
-        )
+        sentence = f"{at}{_count(wrong)} wrong; first at {_first(wrong, ruler)}: {_pair(want, have)}."
         if _family(expected) == "float":
             gap = (_widen(got) - _widen(expected))[wrong].abs().max().item()
             sentence += f" Largest difference {gap:.3g}."
@@ -251,8 +296,12 @@ def relation(expected: Tensor, got: Tensor, ruler: Ruler) -> str:
     if not bool(torch.isfinite(want).all() and torch.isfinite(have).all()) or want.numel() < 2:
         return ""
 
+    # No laxer than the comparison that found the difference: or one wrong entry would pass for "all, a little".
+    tolerance = ruler.between(expected, got)
+    absolute = min(tolerance.absolute, tolerance.relative * float(want.abs().max()))
+
     def same(a: Tensor, b: Tensor) -> bool:
-        return a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-5)
+        return a.shape == b.shape and torch.allclose(a, b, rtol=tolerance.relative, atol=absolute)
 
     if float(want.std()) < 1e-9 or float(have.std()) < 1e-12:
         return " All your entries are the same number." if float(have.std()) < 1e-12 < float(want.std()) else ""
@@ -260,7 +309,7 @@ def relation(expected: Tensor, got: Tensor, ruler: Ruler) -> str:
         return " It is the right result with its sign flipped."
     factor = float((have * want).sum() / (want * want).sum())
     if abs(factor) > 1e-6 and same(have, factor * want):
-        return f" Everything is {factor:.4g} times the right result."
+        return f" Everything is {factor:.6g} times the right result."
     shift = float((have - want).mean())
     if same(have, want + shift):
         return f" Everything is off by the same amount, {shift:+.4g}."
@@ -279,7 +328,9 @@ def relation(expected: Tensor, got: Tensor, ruler: Ruler) -> str:
 
 def _sequence(expected: Any, got: Any, ruler: Ruler, where: str) -> Difference | None:
     at = f"{where}: " if where else ""
-    if isinstance(got, (Tensor, np.ndarray)):
+    if isinstance(got, Tensor) and got.ndim:
+        got = list(got)
+    if isinstance(got, np.ndarray):
         got = got.tolist()
     if not isinstance(got, (list, tuple)):
         return Difference("type", f"{at}expected {describe(expected)}, got {describe(got)}.")
@@ -294,10 +345,8 @@ def _sequence(expected: Any, got: Any, ruler: Ruler, where: str) -> Difference |
 
 def _set(expected: set[Any], got: Any, at: str) -> Difference | None:
     if isinstance(got, (list, tuple)):
-        try:
+        with contextlib.suppress(TypeError):
             got = set(got)
-        except TypeError:
-            pass
     if not isinstance(got, set):
         return Difference("type", f"{at}expected {describe(expected)}, got {describe(got)}.")
     missing, extra = expected - got, got - expected

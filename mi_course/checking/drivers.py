@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def take(n: int) -> Driver:
     """A generator: the first n things it yields, and whether it then ended."""
 
     def run(answer: Any, case: Case) -> Any:
-        stream = iter(answer(*case.args, **case.kwargs))
+        output = answer(*case.args, **case.kwargs)
+        if not isinstance(output, Iterable):
+            return {"yielded": output, "ends there": True}
+        stream = iter(output)
         items = list(itertools.islice(stream, n))
         return {"yielded": items, "ends there": next(stream, _END) is _END}
 

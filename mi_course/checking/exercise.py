@@ -16,7 +16,11 @@ Answer = Any
 
 @dataclass(frozen=True)
 class Step:
-    """One call on an object that a class answer built: `label` names it in reports, `method` is `__call__` for obj(...)."""
+    """One call on an object that a class answer built.
+
+    label: names it in reports.
+    method: `__call__` for obj(...).
+    """
 
     label: str
     method: str = "__call__"

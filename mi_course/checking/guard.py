@@ -55,9 +55,18 @@ def _read_state() -> dict[str, Any]:
         "numpy": numpy_random.get_state() if numpy_random else None,
         "grad": torch.is_grad_enabled(),
         "dtype": torch.get_default_dtype(),
+        "device": torch.get_default_device(),
         "threads": torch.get_num_threads(),
-        "folder": os.getcwd(),
+        "recursion": sys.getrecursionlimit(),
+        "folder": _folder(),
     }
+
+
+def _folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been deleted
+        return None
 
 
 def _write_state(state: dict[str, Any]) -> None:
@@ -69,10 +78,13 @@ def _write_state(state: dict[str, Any]) -> None:
         sys.modules["numpy.random"].set_state(state["numpy"])
     torch.set_grad_enabled(state["grad"])
     torch.set_default_dtype(state["dtype"])
+    if torch.get_default_device() != state["device"]:
+        torch.set_default_device(None if state["device"].type == "cpu" else state["device"])
+    sys.setrecursionlimit(state["recursion"])
     if torch.get_num_threads() != state["threads"]:
         torch.set_num_threads(state["threads"])
-    with contextlib.suppress(OSError):
-        if os.getcwd() != state["folder"]:
+    if state["folder"] is not None and _folder() != state["folder"]:
+        with contextlib.suppress(OSError):
             os.chdir(state["folder"])
 
 
@@ -81,11 +93,21 @@ def _seed(seed: int) -> None:
     random.seed(seed)
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random:
-        numpy_random.seed(seed)
+        numpy_random.seed(seed % 2**32)
+
+
+def same_tensor(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Equal in shape, type, place and every entry; NaN equals NaN."""
+    if (a.shape, a.dtype, a.device) != (b.shape, b.dtype, b.device):
+        return False
+    a, b = a.detach(), b.detach()
+    if torch.equal(a, b):
+        return True
+    return torch.equal(a.isnan(), b.isnan()) and torch.equal(torch.nan_to_num(a), torch.nan_to_num(b))
 
 
 def _is_wiring(hook: Any) -> bool:
-    """A hook that TransformerBridge puts on itself at its first forward pass, and does not put on again if it is lost."""
+    """A hook that TransformerBridge puts on itself at its first forward pass, and not again if it is lost."""
     home = getattr(hook, "__module__", None) or ""
     return home.startswith("transformer_lens.") and home != "transformer_lens.hook_points"
 
@@ -98,14 +120,18 @@ class Watch:
     """
 
     DICTS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
-             "_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs")  # fmt: skip
+             "_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs",
+             "_forward_hooks_always_called")  # fmt: skip
     LISTS = ("fwd_hooks", "bwd_hooks")
+    FLAGS = ("_with_kwargs", "_always_called")  # these list once more what stands in another dictionary
+    PARTS = ("_parameters", "_buffers", "_modules")
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         self.modules = list(model.modules())
         self.hooks = [self._read_hooks(module) for module in self.modules]
         self.modes = [module.training for module in self.modules]
+        self.parts = [[dict(getattr(module, name)) for name in self.PARTS] for module in self.modules]
         self.parameters = list(model.parameters()) + list(model.buffers())
         self.wanted_grad = [p.requires_grad for p in self.parameters]
         small = sum(p.numel() for p in self.parameters) <= BIG_MODEL
@@ -133,11 +159,11 @@ class Watch:
                     wiring = {key: hook for key, hook in now.items() if key not in before and _is_wiring(hook)}
                     wanted = before | wiring
                     if list(now) != list(wanted):
-                        if not name.endswith("_with_kwargs"):
+                        if not name.endswith(self.FLAGS):
                             left += len(now.keys() - wanted.keys()) or 1
                         now.clear()
                         now.update(wanted)
-                elif len(now) != len(before):
+                elif len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
                     now[:] = before
         if left:
             changed.append(f"{left} hook{'s' * (left != 1)} left on the model")
@@ -145,14 +171,31 @@ class Watch:
             changed.append("the model's train/eval mode")
             for module, mode in zip(self.modules, self.modes, strict=True):
                 module.training = mode
-        if self._weights_changed():
-            changed.append("the model's weights")
-        for p, wanted in zip(self.parameters, self.wanted_grad, strict=True):
-            if p.requires_grad != wanted and p.is_leaf:
-                p.requires_grad_(wanted)
+        replaced = self._parts_replaced()
+        if self._weights_changed() or replaced:
+            changed.append("the model's weights" if replaced != "_modules" else "the model's layers")
+        for p, wants_grad in zip(self.parameters, self.wanted_grad, strict=True):
+            if p.requires_grad != wants_grad and p.is_leaf:
+                p.requires_grad_(wants_grad)
             if p.is_leaf:
                 p.grad = None
         return changed
+
+    def _parts_replaced(self) -> str:
+        """Put back parameters, buffers and layers that were exchanged or deleted; say which dictionary lost something.
+
+        Additions are left, since a model may make some at its first forward pass. Buffers are put back but not told of,
+        since a model may exchange those of its own accord.
+        """
+        found = ""
+        for module, parts in zip(self.modules, self.parts, strict=True):
+            for name, before in zip(self.PARTS, parts, strict=True):
+                now = module.__dict__[name]
+                lost = {key: part for key, part in before.items() if key not in now or now[key] is not part}
+                now.update(lost)
+                if lost and name != "_buffers":
+                    found = found or name
+        return found
 
     def _weights_changed(self) -> bool:
         if self.copies is None:
@@ -160,7 +203,10 @@ class Watch:
         changed = False
         with torch.no_grad():
             for p, copy in zip(self.parameters, self.copies, strict=True):
-                if not torch.equal(torch.nan_to_num(p), torch.nan_to_num(copy)):
+                if not same_tensor(p, copy):
                     changed = True
-                    p.copy_(copy)
+                    if (p.shape, p.dtype, p.device) == (copy.shape, copy.dtype, copy.device):
+                        p.copy_(copy)
+                    else:
+                        p.data = copy.clone()
         return changed

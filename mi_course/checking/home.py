@@ -11,16 +11,24 @@ FOLDER = ".mi-course"
 def home() -> Path:
     """The folder of the record.
 
-    MI_COURSE_HOME if set; else the `.mi-course` folder of the working copy in which the current directory lies (`mi-course
-    start` makes one); else the user's data directory.
+    MI_COURSE_HOME if set; else the `.mi-course` folder of the working copy in which the current directory lies
+    (`mi-course start` makes one); else the user's data directory.
     """
     given = os.environ.get("MI_COURSE_HOME")
     if given:
-        return Path(given).expanduser()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / FOLDER).is_dir():
+        return Path(os.path.expanduser(given))
+    for folder in _here():
+        if os.path.isdir(folder / FOLDER):
             return folder / FOLDER
     from platformdirs import user_data_path
 
     return user_data_path("mi-course")
+
+
+def _here() -> list[Path]:
+    """The working directory and all that it lies in; none where it has been deleted."""
+    try:
+        here = Path.cwd()
+    except OSError:
+        return []
+    return [here, *here.parents]

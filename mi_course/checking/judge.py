@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import linecache
 import os
+import sysconfig
 import time
 import traceback
 from collections.abc import Sequence
@@ -16,10 +18,11 @@ from mi_course.checking.diagnose import diagnose
 from mi_course.checking.draw import Draw
 from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle
 from mi_course.checking.learner import learner_seed
-from mi_course.checking.plain import plain
+from mi_course.checking.limits import TimeIsUp, limited
+from mi_course.checking.plain import describe, plain
 from mi_course.checking.registry import UnknownExercise, find
 from mi_course.checking.result import CaseReport, Result, Status
-from mi_course.checking.run import Outcome, ruler_for, run
+from mi_course.checking.run import Outcome, ruler_for, run, text_of
 
 DEFAULT_SEED = 0
 
@@ -41,12 +44,13 @@ def judge(
         exercise's own limit.
     allow_borrowed: give points for the course's own reference or helper, too.
     """
+    name = exercise_id if isinstance(exercise_id, str) else f"<{type(exercise_id).__name__}>"
     try:
-        exercise = find(exercise_id)
+        exercise = find(name)
     except UnknownExercise as error:
-        return Result(str(exercise_id), str(exercise_id), Status.NOT_ATTEMPTED, str(error))
+        return Result(name, name, Status.NOT_ATTEMPTED, str(error))
     except Exception as error:
-        return _our_fault(str(exercise_id), str(exercise_id), error)
+        return _our_fault(name, name, error)
     return judge_exercise(
         exercise, answer, seed=seed, learner=learner, time_limit=time_limit, allow_borrowed=allow_borrowed
     )
@@ -68,7 +72,7 @@ def judge_exercise(
         result = _judge(exercise, answer, seed, learner, time_limit, allow_borrowed, name_mistakes)
     except KeyboardInterrupt:
         result = _verdict(exercise, Status.TIMED_OUT, "You stopped the check. Run the cell again when you are ready.")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         result = _our_fault(exercise.id, exercise.title, error)
     object.__setattr__(result, "seconds", time.perf_counter() - started)
     return result
@@ -112,7 +116,7 @@ def _judge(
 
     run_seed = DEFAULT_SEED if seed is None else seed
     outcomes = _run_all(exercise, callable_answer, cases, _seconds(exercise, time_limit), run_seed)
-    if all(isinstance(outcome.error, NotImplementedError) for outcome in outcomes):
+    if all(_is_stub(outcome.error) for outcome in outcomes):
         return _not_attempted(exercise)
     stop = outcomes[-1]
     if stop.stopped:
@@ -124,7 +128,7 @@ def _judge(
     reports = _reports(exercise, outcomes)
     if all(report.passed for report in reports):
         return _passed(exercise, answer, outcomes, reports, allow)
-    wrong = any(outcome.error is not None or _difference(exercise, outcome) for outcome in outcomes)
+    wrong = any(not report.result_right for report in reports)
     found = diagnose(exercise, outcomes, run_seed) if wrong and name_mistakes else None
     return _failed(exercise, outcomes, reports, found)
 
@@ -148,7 +152,8 @@ def _unfit(exercise: Exercise, answer: Any) -> Result | None:
             exercise,
             Status.FAILED,
             f"`{exercise.name}` is to be a {'class' if wants_class else 'function'}, "
-            f"and this is {_describe(answer)}. Hand over the function itself, without brackets: check({exercise.name}).",
+            f"and this is {_describe(answer)}. "
+            f"Hand over the function itself, without brackets: check({exercise.name}).",
         )
     if wants_class and not inspect.isclass(answer):
         return _verdict(
@@ -160,11 +165,9 @@ def _unfit(exercise: Exercise, answer: Any) -> Result | None:
 
 
 def _describe(answer: Any) -> str:
-    from mi_course.checking.plain import describe
-
     try:
-        return describe(plain(answer))
-    except Exception:
+        return limited(lambda: describe(plain(answer)), 1.0)
+    except (Exception, TimeIsUp):
         return f"an object of type {type(answer).__name__}"
 
 
@@ -189,12 +192,15 @@ def _wrong_call(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Resul
 
 
 def _seconds(exercise: Exercise, time_limit: float | None) -> float:
-    if time_limit is not None:
-        return time_limit
-    try:
-        return float(os.environ["MI_COURSE_TIME_LIMIT"])
-    except (KeyError, ValueError):
-        return exercise.time_limit
+    """The limit given, else the environment's, else the exercise's; what is not a positive number is passed over."""
+    for given in (time_limit, os.environ.get("MI_COURSE_TIME_LIMIT")):
+        try:
+            seconds = float(given)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+        if seconds > 0:
+            return seconds
+    return exercise.time_limit
 
 
 def _run_all(exercise: Exercise, answer: Any, cases: Sequence[Case], seconds: float, seed: int) -> list[Outcome]:
@@ -213,7 +219,7 @@ def _reports(exercise: Exercise, outcomes: Sequence[Outcome]) -> tuple[CaseRepor
     reports = []
     for outcome in outcomes:
         if outcome.error is not None:
-            reports.append(CaseReport(outcome.case.label, False, _crash(outcome.error)))
+            reports.append(CaseReport(outcome.case.label, False, _crash(outcome.error, outcome.said)))
             continue
         if not outcome.returned:
             reports.append(CaseReport(outcome.case.label, False, "not finished"))
@@ -222,9 +228,9 @@ def _reports(exercise: Exercise, outcomes: Sequence[Outcome]) -> tuple[CaseRepor
         if difference is not None:
             reports.append(CaseReport(outcome.case.label, False, difference.sentence))
         elif outcome.side_effects:
-            reports.append(CaseReport(outcome.case.label, False, _side_effects(outcome)))
+            reports.append(CaseReport(outcome.case.label, False, _side_effects(outcome), result_right=True))
         else:
-            reports.append(CaseReport(outcome.case.label, True))
+            reports.append(CaseReport(outcome.case.label, True, result_right=True))
     return tuple(reports)
 
 
@@ -240,30 +246,51 @@ def _side_effects(outcome: Outcome) -> str:
     )
 
 
-def _crash(error: BaseException) -> str:
+def _is_stub(error: BaseException | None) -> bool:
+    """A `raise NotImplementedError` of the answer's own; torch raises this error, too, and that is a crash."""
+    if not isinstance(error, NotImplementedError):
+        return False
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or last.tb_lasti < 0 or _is_foreign(last.tb_frame.f_code.co_filename):
+        return False
+    return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+
+
+def _crash(error: BaseException, text: str) -> str:
     """The error, and the learner's own line in which it happened."""
     if isinstance(error, RecursionError):
         return "It calls itself without end (RecursionError): a condition that stops the recursion is missing."
-    kind, text = type(error).__name__, str(error).strip()
-    first = text.splitlines()[0] if text else ""
+    kind = type(error).__name__
+    first = text.strip().partition("\n")[0].rstrip(" .")
     said = f"{kind}: {first}" if first else kind
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_ours(f.filename)]
-    own = [f for f in frames if "site-packages" not in f.filename and "lib/python" not in f.filename]
+    own = [
+        (frame.f_code.co_filename, number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if not _is_foreign(frame.f_code.co_filename)
+    ]
     if not own:
         return f"{said}."
-    line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0).strip()
-    return f"{said}.\nin line {own[-1].lineno} of your cell:\n    {line}" if line else f"{said}."
+    filename, number = own[-1]
+    line = linecache.getline(filename, number).strip()
+    return f"{said}.\nin line {number} of your cell:\n    {line}" if line else f"{said}."
 
 
-def _is_ours(filename: str) -> bool:
-    return os.path.dirname(os.path.abspath(__file__)) == os.path.dirname(os.path.abspath(filename))
+def _is_foreign(filename: str) -> bool:
+    """Code of the course, of an installed package or of Python itself, and not the learner's."""
+    return os.path.abspath(filename).startswith(_FOREIGN) or filename.startswith(("<frozen ", "<__array_function__"))
+
+
+_COURSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_FOREIGN = tuple({_COURSE + os.sep, *(sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib"))})
 
 
 def _late(exercise: Exercise, stop: Outcome, time_limit: float | None) -> str:
     limit = _seconds(exercise, time_limit)
     return (
-        f"It had not finished after {limit:g} s, at the case «{stop.case.label}», and was stopped. Is there a loop that "
-        f"never ends, or one over every element where one tensor operation would do? "
+        f"It had not finished after {limit:g} s, at the case «{stop.case.label}», and was stopped. Is there a loop "
+        f"that never ends, or one over every element where one tensor operation would do? "
         f"On a slow machine: check({exercise.name}, time_limit={max(4 * limit, 20):g})."
     )
 
@@ -338,8 +365,8 @@ def _our_fault(exercise_id: str, title: str, error: BaseException) -> Result:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"
     message = (
-        f"The check itself failed ({type(error).__name__}: {error}; {where}). This is a fault of the course, not of your "
-        "answer: please report it with the answer you gave. Your work is untouched."
+        f"The check itself failed ({type(error).__name__}: {text_of(error)}; {where}). This is a fault of the course, "
+        "not of your answer: please report it with the answer you gave. Your work is untouched."
     )
     return Result(exercise_id, title, Status.CRASHED, message)
 

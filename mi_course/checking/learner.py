@@ -23,7 +23,7 @@ def learner_id() -> str:
     path = home() / FILE
     try:
         return _read(path) or _create(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: the file does not hold text
         return "nobody"
 
 
@@ -32,17 +32,23 @@ def _read(path: Path) -> str:
 
 
 def _create(path: Path) -> str:
+    """Make an id. The file appears with its content or not at all, so that two kernels never go by different ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    name = uuid.uuid4().hex
+    draft = path.with_name(f"{FILE}.{name}")
+    draft.write_text(name + "\n", encoding="utf-8")
     try:
-        with path.open("x", encoding="utf-8") as file:
-            name = uuid.uuid4().hex
-            file.write(name + "\n")
-            return name
+        os.link(draft, path)
     except FileExistsError:  # another kernel was quicker, or the file is empty
-        return _read(path) or "nobody"
+        if not _read(path):
+            os.replace(draft, path)
+    except OSError:  # a file system without links
+        os.replace(draft, path)
+    draft.unlink(missing_ok=True)
+    return _read(path)
 
 
 def learner_seed(exercise_id: str, learner: str | None = None) -> int:
-    """The seed from which this learner's version of an exercise is drawn: the same at every call, another per exercise."""
+    """The seed of this learner's version of an exercise: the same at every call, another for each exercise."""
     text = f"{learner or learner_id()}/{exercise_id}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -6,9 +6,11 @@ rebuilt from builtins, plain tensors and arrays; anything else becomes an `Odd` 
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import itertools
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,83 +27,152 @@ class Odd:
     description: str
 
 
-def plain(thing: Any, depth: int = 0) -> Any:
+class _TooMuch(Exception):
+    """There are more items than anybody would return on purpose."""
+
+
+def plain(thing: Any) -> Any:
     """Return `thing` rebuilt from exact builtins, CPU tensors and numpy arrays; `Odd` where that cannot be done."""
-    kind = type(thing)
-    if thing is None or kind in (bool, int, float, complex, str):
-        return thing
-    if depth > MAX_DEPTH:
-        return Odd("something nested more than a dozen levels deep")
+    try:
+        return _Rebuilding().rebuild(thing)
+    except _TooMuch:
+        return Odd(f"a {type(thing).__name__} that holds more than {MAX_ITEMS:,} items in all")
+
+
+class _Rebuilding:
+    """One thing on its way to plain data: how many items it may still have, and the containers one is inside of."""
+
+    def __init__(self) -> None:
+        self.room = MAX_ITEMS
+        self.inside: list[int] = []
+
+    def rebuild(self, thing: Any) -> Any:
+        if thing is None or type(thing) in (bool, int, float, complex, str):
+            return thing
+        simple = _scalar_or_array(thing)
+        if simple is not _NEITHER:
+            return simple
+        if id(thing) in self.inside:
+            return Odd(f"a {type(thing).__name__} that contains itself")
+        if len(self.inside) > MAX_DEPTH:
+            return Odd("something nested more than a dozen levels deep")
+        self.inside.append(id(thing))
+        try:
+            return self._container(thing)
+        finally:
+            self.inside.pop()
+
+    def _items(self, things: Iterable[Any]) -> list[Any]:
+        items = []
+        for thing in things:
+            self.room -= 1
+            if self.room < 0:
+                raise _TooMuch
+            items.append(self.rebuild(thing))
+        return items
+
+    def _container(self, thing: Any) -> Any:
+        kind = type(thing)
+        if isinstance(thing, (set, frozenset)):
+            try:
+                return set(self._items(thing))
+            except TypeError:
+                return Odd("a set of things that cannot be compared")
+        if isinstance(thing, tuple):
+            return tuple(self._items(thing))
+        if isinstance(thing, _SERIES):
+            return self._items(thing)
+        if isinstance(thing, Mapping):
+            keys = list(itertools.islice(thing, self.room + 1))
+            items = self._items(thing[key] for key in keys)
+            try:
+                return dict(zip(map(self._key, keys), items, strict=True))
+            except TypeError:
+                return Odd(f"a {kind.__name__} with keys that cannot be compared")
+        if kind.__module__.split(".")[0] == "pandas":
+            if hasattr(thing, "columns"):
+                return {str(name): self._items(thing[name]) for name in thing.columns}
+            return self._items(thing)
+        if dataclasses.is_dataclass(kind):
+            names = [f.name for f in dataclasses.fields(kind)]
+            return dict(zip(names, self._items(getattr(thing, name, None) for name in names), strict=True))
+        return Odd(_what(thing))
+
+    def _key(self, key: Any) -> Any:
+        simple = self.rebuild(key)
+        known = simple is None or isinstance(simple, (bool, int, float, complex, str, tuple))
+        return simple if known else repr(type(key))
+
+
+_NEITHER = object()
+_SERIES: Any = (list, range, collections.deque, type({}.keys()), type({}.values()), type({}.items()))
+
+
+def _scalar_or_array(thing: Any) -> Any:
+    """A number, text, tensor or array as plain data; _NEITHER for anything else."""
     if isinstance(thing, torch.Tensor):
         return _plain_tensor(thing)
     if isinstance(thing, np.generic):
-        return thing.item()
+        item = thing.item()
+        if isinstance(item, np.floating):  # longdouble has no Python type of its own
+            return float(item)
+        return item if type(item) in (bool, int, float, complex, str) else Odd(f"a {type(item).__name__}")
     if isinstance(thing, np.ndarray):
         return (
             Odd("a numpy array of Python objects") if thing.dtype == object else np.array(thing, copy=True, subok=False)
         )
-    for exact in (bool, int, float, complex, str):  # subclasses: take the number, leave the methods
+    for exact, take in _EXACT.items():  # subclasses: take the number, leave the methods
         if isinstance(thing, exact):
-            return exact.__str__(thing) if exact is str else _number(exact, thing)
-    if isinstance(thing, (set, frozenset)):
-        return _plain_set(thing, depth)
-    if isinstance(thing, (list, tuple, range, type({}.keys()), type({}.values()))):
-        if len(thing) > MAX_ITEMS:
-            return Odd(f"a {kind.__name__} of {len(thing):,} items")
-        items = [plain(item, depth + 1) for item in thing]
-        return tuple(items) if isinstance(thing, tuple) else items
-    if isinstance(thing, Mapping):
-        return {_key(key): plain(item, depth + 1) for key, item in thing.items()}
-    return _plain_other(thing, depth)
+            return take(thing)
+    return _NEITHER
 
 
-def _number(exact: type, thing: Any) -> Any:
-    return {int: int.__int__, float: float.__float__, complex: complex.__complex__}[exact](thing)
+_EXACT: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex.__complex__,
+    str: str.__str__,
+}
 
 
 def _plain_tensor(thing: torch.Tensor) -> Any:
     with torch._C.DisableTorchFunctionSubclass():
-        tensor = thing.detach()
-        if tensor.device.type != "cpu":
-            return Odd(f"a tensor on device {str(tensor.device)!r}, while the inputs are on the CPU")
-        if tensor.layout is not torch.strided:
-            tensor = tensor.to_dense()
-        if tensor.is_quantized:
-            tensor = tensor.dequantize()
-        return tensor.as_subclass(torch.Tensor).resolve_conj().resolve_neg().clone()
+        try:
+            tensor = thing.detach()
+            if tensor.device.type != "cpu":
+                return Odd(f"a tensor on device {str(tensor.device)!r}, while the inputs are on the CPU")
+            if tensor.is_nested:
+                return Odd("a nested tensor, whose rows differ in length")
+            if tensor.layout is not torch.strided:
+                tensor = tensor.to_dense()
+            if tensor.is_quantized:
+                tensor = tensor.dequantize()
+            tensor = tensor.as_subclass(torch.Tensor).resolve_conj().resolve_neg().clone()
+        except (RuntimeError, TypeError):  # such as one that lives in a transformation (vmap, grad)
+            return Odd(f"a tensor of an unusual kind ({type(thing).__name__})")
+        return tensor if type(tensor) is torch.Tensor else Odd(f"a tensor of the class {type(thing).__name__}")
 
 
-def _plain_set(thing: Any, depth: int) -> Any:
-    items = [plain(item, depth + 1) for item in thing]
-    try:
-        return set(items)
-    except TypeError:
-        return Odd("a set of things that cannot be compared")
-
-
-def _key(key: Any) -> Any:
-    simple = plain(key)
-    return simple if simple is None or isinstance(simple, (bool, int, float, complex, str, tuple)) else repr(type(key))
-
-
-def _plain_other(thing: Any, depth: int) -> Any:
+def _what(thing: Any) -> str:
     kind = type(thing)
-    if kind.__module__.split(".")[0] == "pandas":
-        if hasattr(thing, "columns"):
-            return {str(name): plain(list(thing[name]), depth + 1) for name in thing.columns}
-        return plain(list(thing), depth + 1)
-    if dataclasses.is_dataclass(kind):
-        fields = {f.name: plain(getattr(thing, f.name, None), depth + 1) for f in dataclasses.fields(kind)}
-        return fields
     if thing is ...:
-        return Odd("the placeholder `...`")
+        return "the placeholder `...`"
+    if isinstance(thing, types.CoroutineType):
+        thing.close()  # or Python would warn, at some later time, that nobody awaited it
+        return "a coroutine, which has not run yet (write `def`, not `async def`)"
     if isinstance(thing, types.GeneratorType) or kind in (map, filter, zip, reversed, enumerate):
-        return Odd(f"a {kind.__name__} object, which has not produced anything yet (wrap it in list(...))")
+        return f"a {kind.__name__} object, which has not produced anything yet (wrap it in list(...))"
     if isinstance(thing, type):
-        return Odd(f"the class {thing.__name__} itself, not an object of it")
+        return f"the class {thing.__name__} itself, not an object of it"
     if callable(thing) and not isinstance(thing, torch.nn.Module):
-        return Odd("a function (is a pair of brackets missing, or a call?)")
-    return Odd(f"an object of type {kind.__name__}")
+        return "a function (is a pair of brackets missing, or a call?)"
+    return f"an object of type {kind.__name__}"
+
+
+def digits(number: int) -> str:
+    """A whole number in writing; Python refuses to write out very long ones."""
+    length = int(number.bit_length() * 0.30103)
+    return str(number) if length < 40 else f"{'-' * (number < 0)}(a number of some {length} digits)"
 
 
 def describe(thing: Any) -> str:
@@ -115,7 +186,9 @@ def describe(thing: Any) -> str:
         return f"a numpy array of shape {thing.shape}"
     if thing is None:
         return "None"
-    if isinstance(thing, (bool, int, float, complex)):
+    if type(thing) is int:
+        return f"the int {digits(thing)}"
+    if isinstance(thing, (bool, float, complex)):
         return f"the {type(thing).__name__} {thing}"
     if isinstance(thing, str):
         return f"the text {thing[:40]!r}"

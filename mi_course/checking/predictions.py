@@ -1,12 +1,13 @@
 """Predictions: what a learner expects, with how sure they are, committed before the result is shown.
 
-The Brier score (Brier 1950) of a prediction held with confidence p is (p - 1)^2 if it comes true and p^2 if not: 0 is best,
-and saying "0.5" every time earns 0.25. Over a course it tells whether "90 % sure" means nine times out of ten.
+The Brier score (Brier 1950) of a prediction held with confidence p is (p - 1)^2 if it comes true and p^2 if not: 0 is
+best, and saying "0.5" every time earns 0.25. Over a course it tells whether "90 % sure" means nine times out of ten.
 """
 
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,14 +39,20 @@ class Question:
 
     def fault(self, value: Any) -> str:
         """What is wrong with a value, as a sentence; empty if nothing is."""
-        accepted = (int, float) if self.kind is float else (self.kind,)
+        number = value  # its type stays open below
+        accepted: tuple[type, ...] = (int, float) if self.kind is float else (self.kind,)
         if not isinstance(value, accepted) or (isinstance(value, bool) and self.kind is not bool):
             word = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}[self.kind]
             return f"{self.name!r} asks for {word}, not {value!r}."
         if self.options and value not in self.options:
-            return f"{self.name!r} asks for one of {', '.join(map(repr, self.options))}.{did_you_mean(value, self.options)}"
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            return f"{self.name!r} asks for a number from {self.low:g} to {self.high:g}, not {value!r}."
+            options = ", ".join(map(repr, self.options))
+            return f"{self.name!r} asks for one of {options}.{did_you_mean(value, self.options)}"
+        if isinstance(value, float) and math.isnan(value):
+            return f"{self.name!r} asks for a number, and NaN is none."
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if self.kind in (int, float) and not low <= number <= high:
+            return f"{self.name!r} asks for a number from {low:g} to {high:g}, not {value!r}."
         return ""
 
 
@@ -73,7 +80,7 @@ class Predict:
         fault = question.fault(value)
         if fault:
             raise CourseError(fault)
-        if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 <= confidence <= 1:
+        if not _is_confidence(confidence):
             raise CourseError(f"confidence is a number from 0 to 1 (0.8 for 80 % sure), not {confidence!r}.")
         if self._last("reveal", name):
             kept = self._last("prediction", name)
@@ -92,7 +99,7 @@ class Predict:
                 progress.append("reveal", id=self._id(name), outcome=outcome, came_true=None, brier=None)
             _show(_Note(question.text, f"It is {outcome!r}. You made no prediction; the next one is worth the minute."))
             return
-        came_true = question.comes_true(made["value"], outcome)
+        came_true = bool(question.comes_true(made["value"], outcome))
         score = brier(made["confidence"], came_true)
         if before is None:
             progress.append("reveal", id=self._id(name), outcome=outcome, came_true=came_true, brier=score)
@@ -100,8 +107,8 @@ class Predict:
         _show(
             _Note(
                 question.text,
-                f"It is {outcome!r}. Your prediction of {made['value']!r} {verdict}; at {made['confidence']:.0%} sure that is a "
-                f"Brier score of {score:.2f} (0 is best, 0.25 is a coin).",
+                f"It is {outcome!r}. Your prediction of {made['value']!r} {verdict}; at {made['confidence']:.0%} sure "
+                f"that is a Brier score of {score:.2f} (0 is best, 0.25 is a coin).",
             )
         )
 
@@ -109,12 +116,10 @@ class Predict:
         return f"{self.chapter}.predict.{name}"
 
     def _last(self, kind: str, name: str) -> progress.Event | None:
-        wanted = {"prediction": ("value", "confidence"), "reveal": ("outcome",)}[kind]
-        events = [
-            event
-            for event in progress.read().events
-            if event["event"] == kind and event.get("id") == self._id(name) and all(key in event for key in wanted)
-        ]
+        events = [e for e in progress.read().events if e["event"] == kind and e.get("id") == self._id(name)]
+        if kind == "prediction":  # the record is a file, and anything may have been written into it
+            question = self.questions[name]
+            events = [e for e in events if _is_confidence(e.get("confidence")) and not question.fault(e.get("value"))]
         return events[-1] if events else None
 
     def _find(self, name: str) -> Question:
@@ -124,6 +129,10 @@ class Predict:
                 f"It asks: {', '.join(self.questions)}."
             )
         return self.questions[name]
+
+
+def _is_confidence(thing: Any) -> bool:
+    return isinstance(thing, (int, float)) and not isinstance(thing, bool) and 0 <= thing <= 1
 
 
 class _Note:

@@ -39,18 +39,23 @@ def append(kind: str, **details: Any) -> str:
     event = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": kind, **details}
     line = json.dumps(event, ensure_ascii=False, default=str) + "\n"
     file = path()
+    reason = ""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if _ends_midline(file):
             line = "\n" + line  # an earlier write was cut off: leave its remains on a line of their own
         handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(handle, line.encode())
+            data = line.encode(errors="surrogatepass")
+            if os.write(handle, data) < len(data):
+                reason = "the disk is full"
         finally:
             os.close(handle)
     except OSError as error:
-        return f"Your progress was not saved: {file} cannot be written ({error.strerror}). The verdict above stands."
-    return ""
+        reason = error.strerror or type(error).__name__
+    if not reason:
+        return ""
+    return f"Your progress was not saved: {file} cannot be written ({reason}). The verdict above stands."
 
 
 def _ends_midline(file: Path) -> bool:
@@ -145,8 +150,7 @@ def _count_check(entry: dict[str, Any], event: Event) -> None:
         entry["met"].append(event["misconception"])
     if status == "passed" and not event.get("borrowed"):
         entry["status"] = "passed"
-        points = event.get("points")
-        entry["points"] = max(entry["points"], float(points) if isinstance(points, (int, float)) else 0.0)
+        entry["points"] = max(entry["points"], _number(event.get("points")))
     elif status == "passed" and entry["status"] != "passed":
         entry["status"] = "skipped"
     elif entry["status"] == "not attempted":
@@ -155,3 +159,8 @@ def _count_check(entry: dict[str, Any], event: Event) -> None:
 
 def _whole(number: Any) -> int:
     return number if isinstance(number, int) else 0
+
+
+def _number(thing: Any) -> float:
+    """A number of points from the record, which anything may have been written into."""
+    return float(thing) if isinstance(thing, (int, float)) and 0 <= thing < 1e9 else 0.0

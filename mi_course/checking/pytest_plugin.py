@@ -1,7 +1,7 @@
 """pytest plugin: `obligation` and `bank_seed` parametrised over every exercise of the course.
 
-Use it with `pytest_plugins = ["mi_course.checking.pytest_plugin"]` and a test that takes both. Options: `--bank-seeds N`
-(two by default), `--bank CHAPTER` or `--bank CHAPTER.name` for a part.
+Use it with `pytest_plugins = ["mi_course.checking.pytest_plugin"]` and a test that takes both. Options:
+`--bank-seeds N` (two by default), `--bank CHAPTER` or `--bank CHAPTER.name` for a part.
 """
 
 from __future__ import annotations

@@ -21,11 +21,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class CaseReport:
-    """One case: its label, whether the answer was right on it, and what differed if not."""
+    """One case: its label, whether the answer was right on it, and what was wrong if not.
+
+    result_right: the result was as expected; without `passed`, something was left changed.
+    """
 
     label: str
     passed: bool
     sentence: str = ""
+    result_right: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from mi_course.checking.compare import Ruler, coarsest_float, first_difference
+from mi_course.checking.compare import EXACT, Ruler, coarsest_float, first_difference
 from mi_course.checking.exercise import Case, Exercise
-from mi_course.checking.guard import Watch, contained
+from mi_course.checking.guard import Watch, contained, same_tensor
 from mi_course.checking.limits import TimeIsUp, limited
 from mi_course.checking.plain import Odd, plain
 
@@ -24,13 +24,15 @@ class Outcome:
     """What an answer did on a case.
 
     value: the observed output as plain data, None unless it returned.
-    error: what it raised; `late` and `stopped` mark a passed time limit and the user's interrupt.
+    error, said: what it raised and the text of that; `late` and `stopped` mark a passed time limit and the user's
+        interrupt.
     side_effects: changed arguments, hooks left behind …, in words; all have been undone.
     """
 
     case: Case
     value: Any = None
     error: BaseException | None = None
+    said: str = ""
     late: bool = False
     stopped: bool = False
     side_effects: list[str] = field(default_factory=list)
@@ -97,11 +99,21 @@ def run(exercise: Exercise, answer: Any, case: Case, seconds: float, seed: int =
             outcome.stopped = True
         except BaseException as error:  # SystemExit and MemoryError are answers that crash, too
             outcome.error = error
-    outcome.seconds = time.perf_counter() - started
+        outcome.seconds = time.perf_counter() - started
+        if outcome.error is not None:
+            outcome.said = text_of(outcome.error)
     outcome.printed = output.getvalue()
     outcome.side_effects = [effect for watch in watches for effect in watch.restore()]
     outcome.side_effects += _changed_arguments(exercise, case, given)
     return outcome
+
+
+def text_of(error: BaseException) -> str:
+    """The error's message. Making it runs the learner's code where the error is a class of theirs."""
+    try:
+        return limited(lambda: str(error), 0.3)
+    except BaseException:
+        return ""
 
 
 def _changed_arguments(exercise: Exercise, case: Case, given: Case) -> list[str]:
@@ -111,7 +123,7 @@ def _changed_arguments(exercise: Exercise, case: Case, given: Case) -> list[str]
     after = [*given.args, *given.kwargs.values()]
     changed = []
     for i, (name, old, new) in enumerate(zip(names, before, after, strict=True)):
-        if i != wanted and not isinstance(old, torch.Generator) and not _untouched(old, new):
+        if i != wanted and not _untouched(old, new):
             changed.append(f"its argument `{name}`")
     return changed
 
@@ -123,24 +135,24 @@ def _argument_names(exercise: Exercise, case: Case) -> list[str]:
 
 
 def _untouched(old: Any, new: Any) -> bool:
-    if old is new:
+    """Nothing changed in an argument. Where that cannot be seen (objects of unknown classes), it is assumed."""
+    if old is new or isinstance(old, torch.Generator):
         return True
     if isinstance(old, torch.Tensor):
-        same = old.shape == new.shape and old.dtype == new.dtype
-        return same and bool(torch.equal(torch.nan_to_num(old.detach()), torch.nan_to_num(new.detach())))
+        return same_tensor(old, new)
     if isinstance(old, np.ndarray):
-        return bool(np.array_equal(old, new, equal_nan=old.dtype.kind == "f"))
-    exact = Ruler()
-    return first_difference(plain(old), plain(new), exact) is None
+        return bool(np.array_equal(old, new, equal_nan=old.dtype.kind in "fc"))
+    if isinstance(old, (list, tuple)):
+        return len(old) == len(new) and all(map(_untouched, old, new))
+    if isinstance(old, dict):
+        return list(old) == list(new) and all(map(_untouched, old.values(), new.values()))
+    before, after = plain(old), plain(new)
+    return isinstance(before, Odd) or first_difference(before, after, EXACT) is None
 
 
 def ruler_for(exercise: Exercise, case: Case) -> Ruler:
     """How exactly results are compared on this case."""
-    inputs = [
-        plain(thing)
-        for thing in (*case.args, *case.kwargs.values())
-        if isinstance(thing, (torch.Tensor, list, tuple, dict))
-    ]
+    inputs = [*case.args, *case.kwargs.values()]
     return Ruler(tolerance=exercise.tolerance, coarsest=coarsest_float(inputs), axes=case.axes)
 
 

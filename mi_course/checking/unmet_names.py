@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mi_course.checking.registry import exercises
+
+_explained: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 def explain_unmet_names(chapter: str) -> None:
     """In IPython, show a sentence instead of a stack when the undefined name is that of an exercise of this chapter.
 
-    Outside IPython, and where somebody else already handles NameErrors, nothing is changed.
+    Outside IPython, and where somebody else already handles errors, nothing is changed.
     """
     try:
         from IPython import get_ipython
     except ImportError:
         return
     shell = get_ipython()
-    if shell is None or shell.custom_exceptions:
+    if shell is None:
         return
+    if shell in _explained:  # our own handler, set for another chapter in the same kernel
+        _explained[shell].add(chapter)
+        return
+    if shell.custom_exceptions:
+        return
+    explained = _explained[shell] = {chapter}
 
     def handler(shell: Any, etype: type, value: NameError, tb: Any, tb_offset: int | None = None) -> None:
-        if value.name in {exercise.name for exercise in exercises(chapter)}:
+        if value.name in {exercise.name for name in explained for exercise in exercises(name)}:
             # The kernel must still send an error: a grading cell without one would be given full points.
             shell._showtraceback(etype, value, [unmet(str(value.name))])
         else:
@@ -33,6 +42,7 @@ def explain_unmet_names(chapter: str) -> None:
 def unmet(name: str) -> str:
     """The sentence."""
     return (
-        f"\x1b[1;34m○ `{name}` does not exist yet.\x1b[0m\nRun the cell in which you write it first, then this one. After a "
+        f"\x1b[1;34m○ `{name}` does not exist yet.\x1b[0m\n"
+        "Run the cell in which you write it first, then this one. After a "
         "restart of the kernel, «Run All Above Selected Cell» in the Run menu does both."
     )

@@ -16,9 +16,9 @@ from typing import NoReturn
 from mi_course.errors import CourseError
 
 DEFAULTS = Path(__file__).parent / "jupyter"
-"""A Jupyter configuration folder with defaults for learners, which their own settings override: no question about news
-from the network (and so no look for updates); every cell laid out, so that the page does not jump while one scrolls; and
-nbgrader's menus, which are for whoever sets the class up, put away."""
+"""A Jupyter configuration folder with defaults for learners, which their own settings override: no question about
+news from the network (and so no look for updates); every cell laid out, so that the page does not jump while one
+scrolls; and nbgrader's menus, which are for whoever sets the class up, put away."""
 
 
 def command(directory: Path, arguments: Sequence[str] = ()) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
 from mi_course.display.figure import Figure, canvas
-from mi_course.display.theme import VERMILLION
+from mi_course.display.theme import FUTURE, VERMILLION
 from mi_course.errors import CourseError
 
 
@@ -20,7 +21,7 @@ class AttentionPattern:
     pattern: probabilities, destination by source; each row sums to one.
     tokens: what stands at each position, for the axes.
     title: which head of which model.
-    period: if given, the stripe source = destination − (period − 1) is outlined.
+    period: if given, the stripe source = destination − (period − 1) is outlined, and lines separate the copies.
     """
 
     pattern: Float[Tensor, "dest src"]
@@ -38,11 +39,15 @@ def plot_pattern(result: AttentionPattern, *, caption: str = "") -> Figure:
     """Heatmap of one head on one sequence."""
     n = len(result.tokens)
     with canvas(0.17 * n + 2.2, 0.17 * n + 1.4) as (picture, axes):
-        image = axes.imshow(result.pattern.numpy(), vmin=0, vmax=1)
+        future = [[source > dest for source in range(n)] for dest in range(n)]
+        image = axes.imshow(np.ma.masked_array(result.pattern.numpy(), future), vmin=0, vmax=1)
+        axes.set_facecolor(FUTURE)
         if result.period is not None:
+            for start in range(result.period + 1, n, result.period):
+                axes.axhline(start - 0.5, color="white", linewidth=0.6)
+                axes.axvline(start - 0.5, color="white", linewidth=0.6)
             for dest in range(result.period + 1, n):
-                source = dest - (result.period - 1)
-                axes.add_patch(_box(source, dest))
+                axes.add_patch(_box(dest - (result.period - 1), dest))
         every = max(1, n // 26)
         places = list(range(0, n, every))
         axes.set_xticks(places, [result.tokens[i] for i in places], fontsize=7, rotation=90)
@@ -57,7 +62,7 @@ def plot_pattern(result: AttentionPattern, *, caption: str = "") -> Figure:
 def _box(source: int, dest: int) -> object:
     from matplotlib.patches import Rectangle
 
-    return Rectangle((source - 0.5, dest - 0.5), 1, 1, fill=False, edgecolor=VERMILLION, linewidth=0.9)
+    return Rectangle((source - 0.5, dest - 0.5), 1, 1, fill=False, edgecolor=VERMILLION, linewidth=1.4, clip_on=False)
 
 
 def _alt(result: AttentionPattern) -> str:
@@ -66,5 +71,6 @@ def _alt(result: AttentionPattern) -> str:
         return text
     on = result.pattern.diagonal(-(result.period - 1))[2:]
     return (
-        f"{text} On the outlined stripe, {result.period - 1} below the diagonal, the mean attention is {on.mean():.2f}."
+        f"{text} On the outlined stripe, {result.period - 1} below the diagonal, mean attention is {on.mean():.2f}. "
+        f"The largest attention of a row is {result.pattern.amax(-1).mean():.2f} on average."
     )

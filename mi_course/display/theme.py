@@ -15,6 +15,9 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, GREY = (
     "#8A8A8A",
 )
 
+FUTURE = "#D9D9D9"
+"""Background of what a causal model cannot look at, to be told from an attention of zero."""
+
 SEQUENTIAL = "cividis"
 """Colour map for amounts from zero up; it reads the same with and without red-green blindness."""
 

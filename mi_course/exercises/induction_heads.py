@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from mi_course import induction_heads as helper
 from mi_course.checking import Case, Check, Draw, Exercise, Misconception, Oracle, Predict, Question
 from mi_course.checking.drivers import value
+from mi_course.checking.plain import describe
 from mi_course.worlds import repeated_tokens as world_tokens
 
 CHAPTER = "induction_heads"
@@ -73,6 +75,7 @@ def _tokens_variant(
     own_generator: bool = True,
     shuffled: bool = True,
     extra: int = 0,
+    dtype: torch.dtype = torch.long,
 ) -> Callable[..., Tensor]:
     """The answer with one or two things done otherwise."""
 
@@ -87,7 +90,7 @@ def _tokens_variant(
         if not shuffled:
             segment = segment.sort(-1).values
         segment = segment.expand(batch, -1)
-        zero = torch.zeros(batch, 1, dtype=torch.long)
+        zero = torch.zeros(batch, 1, dtype=dtype)
         if bos == "each":
             segment = torch.cat([zero, segment], 1)
         if copies == "segments":
@@ -120,22 +123,31 @@ def _run_tokens(answer: Any, case: Case) -> Any:
 
 
 def _observe_tokens(case: Case, outputs: Any) -> Any:
-    """The properties of a batch of repeated tokens; the raw output where it is no tensor of whole numbers."""
+    """The properties of a batch of repeated tokens, in an order in which each makes sense if those before it hold."""
     batch, period, repeats, d_vocab, _ = case.args
     tokens, again, other = outputs
-    if not isinstance(tokens, Tensor) or tokens.dtype not in (torch.int64, torch.int32, torch.int16):
-        return tokens if isinstance(tokens, Tensor) else {"result": tokens}
-    seen: dict[str, Any] = {"shape (batch, position)": tuple(tokens.shape)}
-    if tokens.ndim != 2 or tokens.numel() == 0:
+    kind = describe(tokens)
+    if not isinstance(tokens, Tensor):
+        return {_KIND: f"{kind} (is a return missing?)" if tokens is None else kind}
+    whole = tokens.dtype in (torch.int64, torch.int32, torch.int16)
+    seen: dict[str, Any] = {
+        "shape (batch, position)": tuple(tokens.shape),
+        _KIND: "whole numbers" if whole else kind,
+    }
+    if tokens.ndim != 2 or tokens.numel() == 0 or tokens.is_complex():
         return seen
-    seen["[BOS] (id 0) stands at position 0 of every row"] = bool((tokens[:, 0] == 0).all())
-    seen["times that [BOS] stands in a row"] = sorted({int(n) for n in (tokens == 0).sum(1)})
-    body = tokens[:, 1:] if seen["[BOS] (id 0) stands at position 0 of every row"] else tokens
-    seen.update(_segments(body, period, repeats, d_vocab))
-    seen["rows have segments of their own"] = len({tuple(row) for row in tokens.tolist()}) > 1 or batch == 1
+    starts = bool((tokens[:, 0] == 0).all())
+    seen["[BOS] (id 0) stands at position 0 of every row"] = starts
+    counts = sorted({int(n) for n in (tokens == 0).sum(1)})
+    seen["number of [BOS] in a row"] = counts[0] if len(counts) == 1 else counts
+    seen.update(_segments((tokens[:, 1:] if starts else tokens).long(), period, repeats, d_vocab))
+    seen["the rows do not all hold the same segment"] = len({tuple(row) for row in tokens.tolist()}) > 1 or batch == 1
     seen["the same generator state gives the same tokens, whatever the global seed"] = _same(tokens, again)
     seen["another generator state gives other tokens"] = not _same(tokens, other)
     return seen
+
+
+_KIND = "what stands in it"
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -184,7 +196,7 @@ repeated_tokens = Exercise(
     title="Random tokens, said twice",
     core=True,
     difficulty=2,
-    minutes=10,
+    minutes=15,
     points=2,
     hints=(
         "Three steps: draw one segment per row, repeat it along the row, put a column of zeros in front.",
@@ -277,6 +289,13 @@ repeated_tokens = Exercise(
             "Two calls with the generator in the same state gave different tokens: yours draw from the global "
             "random state. Hand generator=generator to every call that draws, or nobody can repeat your experiment.",
             switches={"own_generator": False},
+        ),
+        Misconception(
+            "floating point ids",
+            "Your tokens are floats. torch.zeros makes floats unless told otherwise, and torch.cat then turns all "
+            "ids into floats. Ids are looked up in a table, so they are whole numbers: torch.zeros(batch, 1, "
+            "dtype=torch.long).",
+            switches={"dtype": torch.float32},
         ),
         Misconception(
             "ids in ascending order",
@@ -434,7 +453,7 @@ def _score_variant(
     reduce: str = "mean",
     transposed: bool = False,
 ) -> Callable[[Tensor, int], Any]:
-    """The answer with one or two things done otherwise: which destinations count (`rows`), and how they are summarised."""
+    """The answer with one or two things done otherwise: which rows count, and how they are summarised."""
 
     def score(pattern: Tensor, period: int) -> Any:
         if transposed:
@@ -483,6 +502,11 @@ def _every_earlier_copy(pattern: Tensor, period: int) -> Tensor:
     dest, src = torch.arange(n).unsqueeze(1), torch.arange(n).unsqueeze(0)
     on = (dest > period) & (src >= 2) & ((dest - src + 1) % period == 0) & (src <= dest - period + 1)
     return (pattern * on).sum(-1)[:, period + 1 :].mean()
+
+
+def _block(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(period + 1, pattern.shape[-1])
+    return pattern[:, dest][:, :, dest - (period - 1)].mean()
 
 
 def _cases_score(draw: Draw) -> list[Case]:
@@ -682,6 +706,12 @@ induction_score = Exercise(
             switches={"reduce": "above half"},
         ),
         Misconception(
+            "every row with every column",
+            "pattern[:, rows][:, :, columns] takes every row with every column, a whole block of the pattern. The "
+            "stripe pairs them one to one: pattern[:, rows, columns], or .diagonal.",
+            _block,
+        ),
+        Misconception(
             "all earlier copies",
             "From the third segment on you add up the attention to the tokens after every earlier copy. The "
             "definition here takes the latest copy only, so that the stripe is one line.",
@@ -704,23 +734,22 @@ def _trained(name: str, seed: int) -> Any:
 @cache
 def _planted(seed: int) -> tuple[Any, dict[helper.Head, float], tuple[int, ...]]:
     """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; its truth; and
-    the periods to look at. At each period a decoy that looks a fixed number of tokens back fills the stripe."""
+    the periods to look at. Decoys that look one or two fixed distances back fill the stripes of some periods."""
     from mi_course.zoo.planted import DuplicateToken, FixedOffset, Induction, PreviousToken, planted
 
     draw = Draw(seed)
-    periods = tuple(draw.sample(range(6, 15), 3))
-    first, middle, last = ([(layer, head) for head in draw.sample(range(4), 4)] for layer in range(3))
+    periods = tuple(draw.sample([7, 8, 9, 10, 11, 13, 14, 15], 3))  # not 12, the notebook's own
+    first, middle, last = ([(layer, head) for head in draw.sample(range(6), 6)] for layer in range(3))
     # Two in one layer, and not the last, so that picking one a layer and searching the last layer only are found out.
     truth = {middle[0]: 0.93, middle[1]: 0.75, last[0]: 0.3}
-    roles = {
-        first[0]: PreviousToken(),
-        first[1]: FixedOffset(periods[1] - 1),
-        middle[2]: DuplicateToken(),
-        first[2]: FixedOffset(periods[0] - 1),
-        last[1]: FixedOffset(periods[2] - 1),
-        **{place: Induction(strength) for place, strength in truth.items()},
-    }
-    model = planted(roles, n_layers=3, n_heads=4, d_vocab=20, n_ctx=48, seed=seed)
+    roles = {first[0]: PreviousToken(), middle[2]: DuplicateToken()}
+    # One decoy for each period somebody might look at in place of those asked for, and one for each two of the three.
+    offsets = [(a - 1, b - 1) for a, b in itertools.combinations(periods, 2)]
+    offsets += [(period - 1,) for period in sorted({*periods, 8, 9, 10, 12, 13, 16, 20})]
+    places = [*first[1:], *middle[3:], *last[1:]]
+    roles |= {place: FixedOffset(*back) for place, back in zip(places, offsets, strict=False)}
+    roles |= {place: Induction(strength) for place, strength in truth.items()}
+    model = planted(roles, n_layers=3, n_heads=6, d_vocab=20, n_ctx=48, seed=seed)
     return model, truth, periods
 
 
@@ -780,8 +809,8 @@ def _cases_heads(draw: Draw) -> list[Case]:
     seed = draw.integer(0, 4)
     usual = (8, 13, 20)
     return [
-        Case("a model with planted heads, threshold 0.5", (model, periods, 0.5)),
-        Case("the same model, threshold 0.15", (model, periods, 0.15)),
+        Case("a model with planted heads, threshold 0.15", (model, periods, 0.15)),
+        Case("the same model, threshold 0.45", (model, periods, 0.45)),
         Case(
             f"induction-2l, seed {seed}",
             (_trained("induction-2l", seed), usual, _clear_threshold("induction-2l", seed, usual)),
@@ -806,10 +835,14 @@ def _observe_heads(case: Case, found: Any) -> Any:
     return found if isinstance(found, Tensor) else {"heads": found}
 
 
-def _head_table(model: Any, period: int, score: Callable[[Tensor, int], Tensor], repeats: int = 2) -> Tensor:
-    data = world_tokens(12, period, repeats, model.cfg.d_vocab, seed=period)
-    patterns = helper.attention_patterns(model, data.tokens)
-    return torch.stack([torch.stack([score(head, period) for head in layer]) for layer in patterns])
+@lru_cache(maxsize=64)
+def _patterns(model: Any, period: int) -> Tensor:
+    """Kept, because every wrong answer of the bank looks at the same ones."""
+    return helper.attention_patterns(model, world_tokens(12, period, 2, model.cfg.d_vocab, seed=period).tokens)
+
+
+def _head_table(model: Any, period: int, score: Callable[[Tensor, int], Tensor]) -> Tensor:
+    return torch.stack([torch.stack([score(head, period) for head in layer]) for layer in _patterns(model, period)])
 
 
 def _heads_variant(
@@ -821,7 +854,13 @@ def _heads_variant(
     write: Callable[[int, int], tuple[int, int]] = lambda layer, head: (layer, head),
 ) -> Callable[..., list[tuple[int, int]]]:
     def find(model: Any, periods: Any, threshold: float = 0.5) -> list[tuple[int, int]]:
-        used = {"first": periods[:1], "last": periods[-1:], "fixed": (10,)}.get(periods_used, periods)
+        used = {
+            "first": periods[:1],
+            "last": periods[-1:],
+            "fixed": (12,),
+            "not the last": periods[:-1],
+            "not the first": periods[1:],
+        }.get(periods_used, periods)
         tables = torch.stack([_head_table(model, period, score) for period in used])
         table = {"any": tables.amax(0), "mean": tables.mean(0)}.get(periods_used, tables.amin(0))
         limit = 0.5 if pick == "fixed threshold" else threshold
@@ -842,16 +881,18 @@ def _previous_token(pattern: Tensor, period: int) -> Tensor:
 
 
 def _heads_by_loops(model: Any, periods: Any, threshold: float = 0.5) -> list[list[int]]:
-    found = []
-    for layer in range(model.cfg.n_layers - 1, -1, -1):
-        for head in range(model.cfg.n_heads):
-            scores = []
-            for period in periods:
-                data = world_tokens(16, period, 2, model.cfg.d_vocab, seed=3)
-                scores.append(_score_by_loops(helper.attention_patterns(model, data.tokens)[layer, head], period))
-            if min(scores) > threshold:
-                found.append([layer, head])
-    return found
+    lowest = [[1.0] * model.cfg.n_heads for _ in range(model.cfg.n_layers)]
+    for period in periods:
+        patterns = helper.attention_patterns(model, world_tokens(8, period, 2, model.cfg.d_vocab, seed=3).tokens)
+        for layer in range(model.cfg.n_layers):
+            for head in range(model.cfg.n_heads):
+                lowest[layer][head] = min(lowest[layer][head], _score_by_loops(patterns[layer, head], period))
+    return [
+        [layer, head]
+        for layer in reversed(range(model.cfg.n_layers))
+        for head in range(model.cfg.n_heads)
+        if lowest[layer][head] > threshold
+    ]
 
 
 def _heads_by_cache(model: Any, periods: Any, threshold: float = 0.5) -> set[tuple[int, int]]:
@@ -872,6 +913,14 @@ def _heads_by_cache(model: Any, periods: Any, threshold: float = 0.5) -> set[tup
     return kept or set()
 
 
+def suspect() -> tuple[Any, Any]:
+    """The model of «Break this claim», and one of the same size in which nothing was planted."""
+    from mi_course.zoo.planted import FixedOffset, Induction, PreviousToken, planted
+
+    roles = {(0, 1): PreviousToken(), (0, 2): FixedOffset(11), (1, 3): Induction(0.9)}
+    return planted(roles), planted({}, seed=1)
+
+
 find_heads = Exercise(
     name="find_heads",
     chapter=CHAPTER,
@@ -886,7 +935,7 @@ find_heads = Exercise(
     hints=(
         "Two nested questions: for each head, its score at each period; then, whether the smallest of these scores "
         "is above the threshold.",
-        "At each period: data = worlds.repeated_tokens(32, period, 2, model.cfg.d_vocab); patterns = "
+        "At each period: data = draw_repeated_tokens(32, period, 2, model.cfg.d_vocab); patterns = "
         "attention_patterns(model, data.tokens); patterns[layer, head] is what induction_score takes.",
         "Keep a set of heads that are above the threshold at the first period; at every further period, keep only "
         "those that are above it there as well. Return sorted(kept). model.cfg.n_layers and model.cfg.n_heads say "
@@ -923,6 +972,24 @@ find_heads = Exercise(
             "Only the last period decides: is the result overwritten in the loop over periods? A head counts if it "
             "exceeds the threshold at every one of them.",
             switches={"periods_used": "last"},
+        ),
+        Misconception(
+            "the last period is left out",
+            "You look at all periods but the last. A head that divides its attention between two fixed distances "
+            "can pass at two periods and fail at the third: try every period in `periods`.",
+            switches={"periods_used": "not the last"},
+        ),
+        Misconception(
+            "the first period is left out",
+            "You look at all periods but the first. A head that divides its attention between two fixed distances "
+            "can pass at two periods and fail at the third: try every period in `periods`.",
+            switches={"periods_used": "not the first"},
+        ),
+        Misconception(
+            "a period of your own",
+            "You look at period 12 (the notebook's PERIOD), whatever was asked for. The argument `periods` says at "
+            "which to look: use it both where the data is drawn and where the score is taken.",
+            switches={"periods_used": "fixed"},
         ),
         Misconception(
             "an average over periods",

@@ -27,9 +27,15 @@ class PreviousToken:
 
 @dataclass(frozen=True)
 class FixedOffset:
-    """Looks `offset` tokens back wherever it stands, whatever is there, and copies what it sees to the output."""
+    """Looks a fixed number of tokens back wherever it stands, whatever is there, and copies what it sees to the output.
 
-    offset: int
+    offsets: one distance, or several among which it divides its attention evenly.
+    """
+
+    offsets: tuple[int, ...]
+
+    def __init__(self, *offsets: int) -> None:
+        object.__setattr__(self, "offsets", offsets)
 
 
 @dataclass(frozen=True)
@@ -131,9 +137,9 @@ def _write(weights: Weights, parts: _Parts, layer: int, head: int, role: Role) -
     value[parts.token, : parts.d_vocab] = token_eye  # every role carries the token it looks at
 
     if isinstance(role, (PreviousToken, FixedOffset)):
-        offset = 1 if isinstance(role, PreviousToken) else role.offset
-        source = (torch.arange(parts.n_ctx) - offset).clamp(min=0)
-        query[parts.position, : parts.n_ctx] = scale * torch.eye(parts.n_ctx)[source]
+        for offset in (1,) if isinstance(role, PreviousToken) else role.offsets:
+            source = (torch.arange(parts.n_ctx) - offset).clamp(min=0)
+            query[parts.position, : parts.n_ctx] += scale * torch.eye(parts.n_ctx)[source]
         key[parts.position, : parts.n_ctx] = scale * torch.eye(parts.n_ctx)
         target = parts.previous if isinstance(role, PreviousToken) else parts.output
         out[: parts.d_vocab, target] = token_eye

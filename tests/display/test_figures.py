@@ -35,7 +35,7 @@ def test_pattern_says_how_much_lies_on_the_stripe():
     pattern[range(n), [0, 0, 0, 0, 2, 3, 4]] = 1.0
     figure = plot(AttentionPattern(pattern, ["[BOS]", *"ABCABC"], "a planted head", period))
     assert figure.png.startswith(PNG)
-    assert "stripe, 2 below the diagonal, the mean attention is 1.00" in figure.alt
+    assert "stripe, 2 below the diagonal, mean attention is 1.00" in figure.alt
 
 
 def test_html_is_a_figure_with_escaped_text_and_no_link(scores):
