@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import inspect
 import os
+import textwrap
+from dataclasses import replace
 from typing import Any
 
 from mi_course.checking import progress
@@ -40,6 +43,7 @@ class Check:
         name, answer = next(iter(named.items())) if named else (self._name_of(answers[0]), answers[0])
         exercise = self._find(name)
         result = judge_exercise(exercise, answer, time_limit=time_limit)
+        result = self._as_skipped(exercise, result)
         result = _noted(result, self._record(result))
         if result.borrowed and os.environ.get("NBGRADER_EXECUTION") == "autograde":
             raise CheckFailed(result)
@@ -47,6 +51,15 @@ class Check:
             _show(result)
             return
         raise (NotAttempted if result.status is Status.NOT_ATTEMPTED else CheckFailed)(result)
+
+    def _as_skipped(self, exercise: Exercise, result: Result) -> Result:
+        """A value that was looked up with `reference` cannot be told from one that was found: it stays skipped."""
+        if not (result.passed and exercise.is_value):
+            return result
+        if progress.standings().get(exercise.id, progress.Standing()).status != "skipped":
+            return result
+        message = "You have looked this value up with check.reference: it stays recorded as skipped."
+        return replace(result, points=0.0, borrowed="reference", message=message)
 
     def hint(self, name: str) -> None:
         """Show the next hint of an exercise: three in all, from a nudge to nearly the answer."""
@@ -57,10 +70,14 @@ class Check:
         _show(Hint(exercise, number, note))
 
     def reference(self, name: str) -> Any:
-        """The course's own answer, to go on with. The exercise is recorded as skipped until you pass it yourself."""
+        """The course's own answer, shown and returned, to go on with.
+
+        The exercise is recorded as skipped until you pass it yourself; a value, which you then know, for good.
+        """
         exercise = self._find(name)
         progress.append("reference", id=exercise.id)
         if not exercise.is_value:
+            _show(Source(exercise))
             return exercise.reference
         from mi_course.checking.judge import draw_cases
 
@@ -72,6 +89,9 @@ class Check:
         return learner_seed(self._find(name).id)
 
     def _name_of(self, answer: Any) -> str:
+        for exercise in exercises(self.chapter):
+            if answer is exercise.reference:  # which may go by another name in the course's own code
+                return exercise.name
         name = getattr(answer, "__name__", None)
         if not isinstance(name, str) or name == "<lambda>":
             raise CourseError(
@@ -99,6 +119,26 @@ class Check:
             points=result.points,
             borrowed=result.borrowed,
             seconds=round(result.seconds, 3),
+        )
+
+
+class Source:
+    """How the course does it."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        try:
+            self.text = textwrap.dedent(inspect.getsource(exercise.reference))
+        except (OSError, TypeError):
+            self.text = f"The source of {exercise.name} is not at hand."
+
+    def __str__(self) -> str:
+        return f"How the course does {self.exercise.name}:\n\n{self.text}"
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<details open><summary>How the course does <code>{html.escape(self.exercise.name)}</code></summary>"
+            f"<pre>{html.escape(self.text)}</pre></details>"
         )
 
 

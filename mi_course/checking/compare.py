@@ -116,6 +116,7 @@ def _as_tensor(thing: Any, dtype: torch.dtype | None = None) -> Tensor | None:
 
 
 def _number(expected: Any, got: Any, ruler: Ruler, at: str) -> Difference | None:
+    tolerance = ruler.between(got)  # while it is known that the number was computed in half precision, say
     if isinstance(got, Tensor) and got.ndim == 0:
         got = got.item()
     if isinstance(got, Tensor) and got.numel() == 1:
@@ -124,7 +125,7 @@ def _number(expected: Any, got: Any, ruler: Ruler, at: str) -> Difference | None
         return Difference("type", f"{at}expected a number, got {describe(got)}.")
     if got != got and expected == expected:
         return Difference("nan", f"{at}expected {_short(expected)}, got NaN (a division 0/0, or a mean of nothing).")
-    return None if _close(expected, got, ruler.between()) else Difference("values", f"{at}{_pair(expected, got)}.")
+    return None if _close(expected, got, tolerance) else Difference("values", f"{at}{_pair(expected, got)}.")
 
 
 def _close(expected: Any, got: Any, tolerance: Tolerance) -> bool:
@@ -364,14 +365,13 @@ def _mapping(expected: dict[Any, Any], got: Any, ruler: Ruler, where: str) -> Di
     at = f"{where}: " if where else ""
     if not isinstance(got, dict):
         return Difference("type", f"{at}expected {describe(expected)}, got {describe(got)}.")
-    missing = [key for key in expected if key not in got]
-    if missing:
-        return Difference("keys", f"{at}missing {', '.join(map(str, missing))}.")
-    extra = [key for key in got if key not in expected]
-    if extra:
-        return Difference("keys", f"{at}not asked for: {', '.join(map(str, extra))}.")
+    # In the order of the keys: a property that failed says more than the ones that could not be looked at after it.
     for key, want in expected.items():
+        if key not in got:
+            missing = [str(each) for each in expected if each not in got]
+            return Difference("keys", f"{at}missing {', '.join(missing)}.")
         difference = first_difference(want, got[key], ruler, f"{where}, {key}" if where else str(key))
         if difference:
             return difference
-    return None
+    extra = [str(key) for key in got if key not in expected]
+    return Difference("keys", f"{at}not asked for: {', '.join(extra)}.") if extra else None

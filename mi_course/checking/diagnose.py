@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
 
 from mi_course.checking.exercise import Exercise, Misconception
 from mi_course.checking.limits import on_this_thread
@@ -18,6 +21,8 @@ def diagnose(exercise: Exercise, outcomes: Sequence[Outcome], seed: int) -> Misc
 
     An answer that only ever raises has not done anything yet by which a mistake could be known, unless it raises word
     for word what the mistake raises.
+    Nor has one that is wrong only by handing back nothing (an empty list, one number everywhere): too many
+    mistakes end there.
     Single mistakes come before pairs, so that two mistakes are named only where one does not explain the results.
     """
     deadline = _clock() + BUDGET
@@ -45,8 +50,20 @@ def _explains(exercise: Exercise, candidate: Misconception, outcomes: Sequence[O
         other = run(exercise, candidate.answer, outcome.case, HANGS, seed)
         if not agree(exercise, other, outcome):
             return False
-        telling = telling or outcome.error is None or outcome.said == other.said
+        shown = outcome.said == other.said if outcome.error is not None else not _hollow(outcome.value)
+        telling = telling or shown
     return telling
+
+
+def _hollow(thing: Any) -> bool:
+    """A result with nothing in it: None, empty, or a tensor with the same number everywhere."""
+    if isinstance(thing, torch.Tensor):
+        return thing.ndim > 0 and bool((thing == thing.flatten()[:1]).all())
+    if isinstance(thing, dict):
+        return all(_hollow(item) for item in thing.values())
+    if isinstance(thing, (list, tuple, set, str)):
+        return len(thing) == 0
+    return thing is None
 
 
 def _clock() -> float:

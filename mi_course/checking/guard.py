@@ -139,23 +139,18 @@ class Watch:
         self.versions = [p._version for p in self.parameters]
 
     def _read_hooks(self, module: nn.Module) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
-        for name in self.DICTS:
-            if name in module.__dict__:
-                kept[name] = dict(module.__dict__[name])
-        for name in self.LISTS:
-            if name in module.__dict__:
-                kept[name] = list(module.__dict__[name])
-        return kept
+        has = module.__dict__  # most modules have no hooks, and a check looks at hundreds of them
+        return {name: has[name].copy() for name in (*self.DICTS, *self.LISTS) if has.get(name)}
 
     def restore(self) -> list[str]:
         """Put the model back; return what had been changed, in words."""
         changed = []
         left = 0
         for module, kept in zip(self.modules, self.hooks, strict=True):
-            for name, before in kept.items():
-                now = module.__dict__[name]
-                if isinstance(before, dict):
+            has = module.__dict__
+            for name in self.DICTS:
+                now, before = has.get(name, {}), kept.get(name, {})
+                if now or before:
                     wiring = {key: hook for key, hook in now.items() if key not in before and _is_wiring(hook)}
                     wanted = before | wiring
                     if list(now) != list(wanted):
@@ -163,8 +158,10 @@ class Watch:
                             left += len(now.keys() - wanted.keys()) or 1
                         now.clear()
                         now.update(wanted)
-                elif len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
-                    now[:] = before
+            for name in self.LISTS:
+                now, listed = has.get(name, []), kept.get(name, [])
+                if (now or listed) and list(map(id, now)) != list(map(id, listed)):
+                    now[:] = listed
         if left:
             changed.append(f"{left} hook{'s' * (left != 1)} left on the model")
         if any(module.training != mode for module, mode in zip(self.modules, self.modes, strict=True)):

@@ -6,6 +6,7 @@ import dis
 import inspect
 import linecache
 import os
+import re
 import sysconfig
 import time
 import traceback
@@ -20,7 +21,7 @@ from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle
 from mi_course.checking.learner import learner_seed
 from mi_course.checking.limits import TimeIsUp, limited
 from mi_course.checking.plain import describe, plain
-from mi_course.checking.registry import UnknownExercise, find
+from mi_course.checking.registry import UnknownExercise, chapters, exercises, find
 from mi_course.checking.result import CaseReport, Result, Status
 from mi_course.checking.run import Outcome, ruler_for, run, text_of
 
@@ -117,7 +118,8 @@ def _judge(
     run_seed = DEFAULT_SEED if seed is None else seed
     outcomes = _run_all(exercise, callable_answer, cases, _seconds(exercise, time_limit), run_seed)
     if all(_is_stub(outcome.error) for outcome in outcomes):
-        return _not_attempted(exercise)
+        other = _stub_called(exercise, outcomes[0].error)
+        return _unwritten(exercise, other, outcomes) if other else _not_attempted(exercise)
     stop = outcomes[-1]
     if stop.stopped:
         return _verdict(exercise, Status.TIMED_OUT, f"You stopped the check after {stop.seconds:.1f} s.", outcomes)
@@ -226,7 +228,7 @@ def _reports(exercise: Exercise, outcomes: Sequence[Outcome]) -> tuple[CaseRepor
             continue
         difference = _difference(exercise, outcome)
         if difference is not None:
-            reports.append(CaseReport(outcome.case.label, False, difference.sentence))
+            reports.append(CaseReport(outcome.case.label, False, _told(exercise, difference)))
         elif outcome.side_effects:
             reports.append(CaseReport(outcome.case.label, False, _side_effects(outcome), result_right=True))
         else:
@@ -237,6 +239,26 @@ def _reports(exercise: Exercise, outcomes: Sequence[Outcome]) -> tuple[CaseRepor
 def _difference(exercise: Exercise, outcome: Outcome) -> Difference | None:
     expected = expected_outcome(exercise, outcome.case)
     return first_difference(expected, outcome.value, ruler_for(exercise, outcome.case))
+
+
+def _told(exercise: Exercise, difference: Difference) -> str:
+    """What differs. Of a value the expected one is left out: it would be the answer."""
+    if not exercise.is_value:
+        return difference.sentence
+    if difference.kind not in ("values", "nan"):
+        return _SPELT_OUT.sub(lambda match: f"expected {_KINDS[match[1]]}, got ", difference.sentence)
+    hidden, found = re.subn(r"expected .*?, got ", "not ", difference.sentence)
+    return hidden if found else "Not right yet."
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "complex": "a number",
+    "bool": "True or False",
+    "text": "a text",
+}
+_SPELT_OUT = re.compile(rf"expected the ({'|'.join(_KINDS)}) .*?, got ")  # as `describe` writes it
 
 
 def _side_effects(outcome: Outcome) -> str:
@@ -256,6 +278,23 @@ def _is_stub(error: BaseException | None) -> bool:
     if last is None or last.tb_lasti < 0 or _is_foreign(last.tb_frame.f_code.co_filename):
         return False
     return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+
+
+def _stub_called(exercise: Exercise, error: BaseException | None) -> str:
+    """The name of another unwritten exercise that the answer called, or an empty string."""
+    assert error is not None
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    name = frame.f_code.co_name
+    known = {each.name for each in exercises(exercise.chapter)} if exercise.chapter in chapters() else set()
+    return name if name != exercise.name and name in known else ""
+
+
+def _unwritten(exercise: Exercise, other: str, outcomes: Sequence[Outcome]) -> Result:
+    message = (
+        f"Your {exercise.name} calls `{other}`, which is not written yet. Solve it first, or go on with the course's: "
+        f"{other} = check.reference({other!r})."
+    )
+    return _verdict(exercise, Status.CRASHED, message, outcomes)
 
 
 def _crash(error: BaseException, text: str) -> str:
@@ -316,9 +355,8 @@ def _failed(
     exercise: Exercise, outcomes: Sequence[Outcome], reports: tuple[CaseReport, ...], found: Misconception | None
 ) -> Result:
     some = any(report.passed for report in reports)
-    if found is not None:
-        status = Status.PARTLY if some else Status.FAILED
-        return _verdict(exercise, status, found.message, outcomes, reports, misconception=found.name)
+    if found is not None:  # the cases on which a mistake happens to be right are no part of an answer
+        return _verdict(exercise, Status.FAILED, found.message, outcomes, reports, misconception=found.name)
     first = next(i for i, report in enumerate(reports) if not report.passed)
     crashed = outcomes[first].error is not None
     status = Status.PARTLY if some else Status.CRASHED if crashed else Status.FAILED

@@ -11,6 +11,8 @@ import dataclasses
 import itertools
 import types
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -118,9 +120,12 @@ def _scalar_or_array(thing: Any) -> Any:
             return float(item)
         return item if type(item) in (bool, int, float, complex, str) else Odd(f"a {type(item).__name__}")
     if isinstance(thing, np.ndarray):
-        return (
-            Odd("a numpy array of Python objects") if thing.dtype == object else np.array(thing, copy=True, subok=False)
-        )
+        if thing.dtype == object:
+            return Odd("a numpy array of Python objects")
+        array = np.array(thing, copy=True, subok=False)
+        return _scalar_or_array(array[()]) if array.ndim == 0 else array
+    if type(thing) in (Fraction, Decimal):
+        return float(thing)
     for exact, take in _EXACT.items():  # subclasses: take the number, leave the methods
         if isinstance(thing, exact):
             return take(thing)

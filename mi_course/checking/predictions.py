@@ -97,7 +97,7 @@ class Predict:
         if made is None:
             if before is None:
                 progress.append("reveal", id=self._id(name), outcome=outcome, came_true=None, brier=None)
-            _show(_Note(question.text, f"It is {outcome!r}. You made no prediction; the next one is worth the minute."))
+            _show(_Note(question.text, f"It is {outcome!r}. You made no prediction."))
             return
         came_true = bool(question.comes_true(made["value"], outcome))
         score = brier(made["confidence"], came_true)

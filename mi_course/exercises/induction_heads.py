@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -72,15 +74,21 @@ def _tokens_variant(
     low: int = 1,
     high: int = 0,
     replacement: bool = False,
-    own_generator: bool = True,
+    draws_from: str = "the generator",
     shuffled: bool = True,
     extra: int = 0,
+    always_two: bool = False,
+    truncated: bool = False,
     dtype: torch.dtype = torch.long,
 ) -> Callable[..., Tensor]:
     """The answer with one or two things done otherwise."""
 
-    def tokens(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
-        g = generator if own_generator else None
+    def answer(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
+        g = {"the generator": generator, "the global state": None}.get(draws_from)
+        if draws_from == "a fixed seed":
+            g = torch.Generator().manual_seed(0)
+        if draws_from == "a copy":
+            g = torch.Generator().manual_seed(generator.initial_seed())
         top = d_vocab + high
         drawn = batch if rows == "own" else 1
         if replacement:
@@ -91,84 +99,132 @@ def _tokens_variant(
             segment = segment.sort(-1).values
         segment = segment.expand(batch, -1)
         zero = torch.zeros(batch, 1, dtype=dtype)
+        copies_wanted = 2 if always_two else repeats + extra
         if bos == "each":
             segment = torch.cat([zero, segment], 1)
         if copies == "segments":
-            body = segment.repeat(1, repeats + extra)
+            body = segment.repeat(1, copies_wanted)
         elif copies == "tokens":
-            body = segment.repeat_interleave(repeats + extra, 1)
+            body = segment.repeat_interleave(copies_wanted, 1)
         elif copies == "fresh":
             body = torch.cat(
-                [segment[:, torch.randperm(segment.shape[1], generator=g)] for _ in range(repeats + extra)], 1
+                [segment[:, torch.randperm(segment.shape[1], generator=g)] for _ in range(copies_wanted)], 1
             )
         else:
-            others = torch.rand(batch, repeats + extra, top - low, generator=g).argsort(-1)[..., :period] + low
+            others = torch.rand(batch, copies_wanted, top - low, generator=g).argsort(-1)[..., :period] + low
             body = others.flatten(1)
-        if bos == "last":
-            return torch.cat([body, zero], 1)
-        return torch.cat([zero, body], 1) if bos == "first" else body
+        whole = {"last": [body, zero], "first": [zero, body]}.get(bos, [body])
+        tokens = torch.cat(whole, 1)
+        return tokens[:, : period * repeats] if truncated else tokens
 
-    return tokens
+    return answer
 
 
 def _run_tokens(answer: Any, case: Case) -> Any:
-    """Three calls: two with the generator in the same state, one with another; the global seed differs every time."""
+    """Four calls: two with a generator in the same state, one more with the second of them, one with another; the
+    global seed differs every time."""
     *sizes, generator = case.args
     seed = generator.initial_seed()
+    first, second, other = (torch.Generator().manual_seed(each) for each in (seed, seed, seed + 1))
     outputs = []
-    for place, own_seed in enumerate((seed, seed, seed + 1)):
+    for place, own in enumerate((first, second, second, other)):
         torch.manual_seed(1000 + place)
-        outputs.append(answer(*sizes, torch.Generator().manual_seed(own_seed)))
+        outputs.append(answer(*sizes, own))
     return outputs
 
 
+_KIND = "what it is"
+
+
 def _observe_tokens(case: Case, outputs: Any) -> Any:
-    """The properties of a batch of repeated tokens, in an order in which each makes sense if those before it hold."""
+    """The properties of a batch of repeated tokens, in an order in which each makes sense if those before it hold.
+
+    Each is said coarsely enough for a wrong answer to show the same ones whatever it draws; what only chance decides in
+    a small batch is not looked at there.
+    """
     batch, period, repeats, d_vocab, _ = case.args
-    tokens, again, other = outputs
-    kind = describe(tokens)
+    tokens, again, next_call, other = outputs
     if not isinstance(tokens, Tensor):
-        return {_KIND: f"{kind} (is a return missing?)" if tokens is None else kind}
+        return {_KIND: describe(tokens) + (" (is a return missing?)" if tokens is None else "")}
     whole = tokens.dtype in (torch.int64, torch.int32, torch.int16)
+    floats = "a tensor of floating point numbers" if tokens.is_floating_point() else describe(tokens)
     seen: dict[str, Any] = {
+        _KIND: "a tensor of whole numbers" if whole else floats,
         "shape (batch, position)": tuple(tokens.shape),
-        _KIND: "whole numbers" if whole else kind,
     }
     if tokens.ndim != 2 or tokens.numel() == 0 or tokens.is_complex():
         return seen
     starts = bool((tokens[:, 0] == 0).all())
     seen["[BOS] (id 0) stands at position 0 of every row"] = starts
-    counts = sorted({int(n) for n in (tokens == 0).sum(1)})
-    seen["number of [BOS] in a row"] = counts[0] if len(counts) == 1 else counts
-    seen.update(_segments((tokens[:, 1:] if starts else tokens).long(), period, repeats, d_vocab))
-    seen["the rows do not all hold the same segment"] = len({tuple(row) for row in tokens.tolist()}) > 1 or batch == 1
+    counts = {int(n) for n in (tokens == 0).sum(1)}
+    seen["how often [BOS] stands in a row"] = _times(counts, repeats)
+    body = (tokens[:, 1:] if starts else tokens).long()
+    rows = len({tuple(row) for row in body[:, :period].tolist()})
+    seen["every row draws its own segment"] = rows > 0.9 * batch or math.perm(d_vocab - 1, period) < 100 * batch**2
+    seen.update(_segments(body, period))
+    if rows >= 20:
+        seen.update(_chances(body[:, :period], d_vocab))
+    elif batch >= 20:
+        seen.update(_CHANCES_FINE)  # too few different segments to tell; that is said above
     seen["the same generator state gives the same tokens, whatever the global seed"] = _same(tokens, again)
     seen["another generator state gives other tokens"] = not _same(tokens, other)
+    seen["a second call with the same generator draws other tokens"] = not _same(again, next_call)
     return seen
 
 
-_KIND = "what stands in it"
+def _times(counts: set[int], repeats: int) -> str:
+    if counts == {1}:
+        return "once"
+    if counts == {0}:
+        return "never"
+    return (
+        "once for each segment" if counts <= {repeats, repeats + 1} and len(counts) == 1 else "more often in some rows"
+    )
 
 
 def _same(a: Any, b: Any) -> bool:
-    return isinstance(b, Tensor) and a.shape == b.shape and bool((a == b).all())
+    return isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape and bool((a == b).all())
 
 
-def _segments(body: Tensor, period: int, repeats: int, d_vocab: int) -> dict[str, Any]:
+def _segments(body: Tensor, period: int) -> dict[str, Any]:
     later = body[:, period:]
-    head = body[:, :period]
-    ids = head.flatten().tolist()
-    enough = len(ids) >= 30 * d_vocab  # only a large batch can be expected to show every id
-    ascending = (head.diff(dim=1) > 0).float().mean().item() if head.shape[1] > 1 else 0.5
     segments = body[:, : body.shape[1] // period * period].reshape(len(body), -1, period).sort(-1).values
     return {
         "each segment holds the ids of the first": bool((segments == segments[:, :1]).all()),
         "each segment is the one before it, token by token": bool((later == body[:, : later.shape[1]]).all()),
-        "no id stands twice within a segment": all(len({*row}) == len(row) for row in head.tolist()),
-        "smallest id in use": min(ids) if enough else 1,
-        "largest id in use": max(ids) if enough else d_vocab - 1,
-        "ids stand in random order": 0.2 < ascending < 0.8 or not enough,
     }
+
+
+_CHANCES_FINE = {
+    "no id stands twice within a segment": True,
+    "every id from 1 to d_vocab − 1 is drawn, and no other": "all of them",
+    "all ids are about equally frequent": True,
+    "ids stand in random order": True,
+}
+
+
+def _chances(head: Tensor, d_vocab: int) -> dict[str, Any]:
+    """What can be told of how the ids were drawn, from twenty or more different segments."""
+    seen = dict(_CHANCES_FINE)
+    seen["no id stands twice within a segment"] = all(len({*row}) == len(row) for row in head.tolist())
+    if head.numel() < 30 * d_vocab:  # only a large batch can be expected to show every id
+        return seen
+    counts = torch.bincount(head.flatten().clamp(min=0), minlength=d_vocab + 1)
+    used = [i for i, n in enumerate(counts.tolist()) if n]
+    full = list(range(1, d_vocab))
+    if used != full:
+        edges = (min(used) - 1, max(used) - (d_vocab - 1))
+        what = {(-1, 0): "also id 0", (1, 0): "not id 1", (0, -1): "not the last", (0, 1): "one past the last"}
+        what |= {(-1, -1): "id 0, and not the last"}
+        seen["every id from 1 to d_vocab − 1 is drawn, and no other"] = what.get(edges, "not all of them, or others")
+        return seen
+    share = head.numel() / len(full)
+    unevenness = float(((counts[1:d_vocab] - share) ** 2).sum() / share)  # chi-square, d_vocab − 2 degrees of freedom
+    seen["all ids are about equally frequent"] = unevenness < 6 * len(full)
+    ascending = float((head.diff(dim=1) > 0).float().mean())
+    pairs = len({tuple(pair) for pair in head[:, :2].tolist()})
+    seen["ids stand in random order"] = 0.3 < ascending < 0.7 and pairs > 0.4 * min(len(head), len(full) ** 2)
+    return seen
 
 
 def _world_tokens(batch: int, period: int, repeats: int, d_vocab: int, generator: torch.Generator) -> Tensor:
@@ -181,11 +237,11 @@ def _cases_tokens(draw: Draw) -> list[Case]:
 
     odd = draw.integer(5, 9)
     return [
-        case(f"batch of 4, period {odd}, two copies, vocabulary of 50", 4, odd, 2, 50),
-        case("batch of 3, period 6, four copies, vocabulary of 23", 3, 6, 4, 23),
+        case(f"batch of 60, period {odd}, two copies, vocabulary of 30", 60, odd, 2, 30),
+        case("batch of 40, period 6, four copies, vocabulary of 17", 40, 6, 4, 17),
         case("batch of 1, period 8, three copies, vocabulary of 40", 1, 8, 3, 40),
         case("batch of 300, period 5, two copies, vocabulary of 12", 300, 5, 2, 12),
-        case("a segment that uses up the vocabulary: batch of 5, period 7, vocabulary of 8", 5, 7, 2, 8),
+        case("a segment that uses up the vocabulary: batch of 50, period 7, vocabulary of 8", 50, 7, 2, 8),
     ]
 
 
@@ -288,7 +344,21 @@ repeated_tokens = Exercise(
             "the generator is not used",
             "Two calls with the generator in the same state gave different tokens: yours draw from the global "
             "random state. Hand generator=generator to every call that draws, or nobody can repeat your experiment.",
-            switches={"own_generator": False},
+            switches={"draws_from": "the global state"},
+        ),
+        Misconception(
+            "always the same tokens",
+            "Two generators in different states gave the same tokens: yours come from a seed that is written into "
+            "the function. The caller decides about the randomness: hand generator=generator to every call that "
+            "draws.",
+            switches={"draws_from": "a fixed seed"},
+        ),
+        Misconception(
+            "the generator stands still",
+            "Two calls in a row with one generator gave the same tokens: yours draw from a copy of it, or put its "
+            "state back. Then every batch of an experiment is the same batch. Draw from the generator itself, which "
+            "moves on.",
+            switches={"draws_from": "a copy"},
         ),
         Misconception(
             "floating point ids",
@@ -315,6 +385,18 @@ repeated_tokens = Exercise(
             "two means A B C A B C.",
             switches={"extra": -1},
         ),
+        Misconception(
+            "always two copies",
+            "Your rows hold two segments whatever `repeats` says. Use the argument: with repeats=4 the segment "
+            "stands four times.",
+            switches={"always_two": True},
+        ),
+        Misconception(
+            "[BOS] counted as part of the segments",
+            "Your rows are one token short: the last segment is cut off. [BOS] comes in addition to the segments, "
+            "so a row has 1 + period * repeats tokens.",
+            switches={"truncated": True},
+        ),
     ),
 )
 
@@ -337,6 +419,17 @@ def _sources(shift: int) -> Callable[[str], list[int]]:
     return lambda text: [i - shift for i in range(5, 9)]
 
 
+def _observe_four(case: Case, given: Any) -> Any:
+    """The four sources in order, also where they came as a row, by destination, or as (destination, source) pairs."""
+    if isinstance(given, (Tensor, np.ndarray)):
+        given = given.reshape(-1).tolist() if given.ndim == 2 and 1 in given.shape else given.tolist()
+    if isinstance(given, (list, tuple)) and all(isinstance(p, (list, tuple)) and len(p) == 2 for p in given):
+        given = dict(given) if all(isinstance(p[0], int) for p in given) else given
+    if isinstance(given, dict) and set(given) == {5, 6, 7, 8}:
+        given = [given[dest] for dest in (5, 6, 7, 8)]
+    return given
+
+
 stripe_by_hand = Exercise(
     name="stripe_by_hand",
     chapter=CHAPTER,
@@ -356,11 +449,15 @@ stripe_by_hand = Exercise(
     oracle=Oracle("search over the tokens of the text for the latest earlier copy", _by_brute_force),
     cases=lambda draw: [Case("the sources of destinations 5, 6, 7, 8", ("[BOS] A B C D A B C D",))],
     driver=value,
+    observe=_observe_four,
     alternatives={
         "a tuple": lambda text: (2, 3, 4, 5),
         "a tensor": lambda text: torch.arange(5, 9) - 3,
         "a range": lambda text: range(2, 6),
         "floats": lambda text: [2.0, 3.0, 4.0, 5.0],
+        "a row": lambda text: torch.tensor([[2, 3, 4, 5]]),
+        "by destination": lambda text: {5: 2, 6: 3, 7: 4, 8: 5},
+        "pairs": lambda text: [(5, 2), (6, 3), (7, 4), (8, 5)],
     },
     misconceptions=(
         Misconception(
@@ -381,6 +478,23 @@ stripe_by_hand = Exercise(
             "The first three are right. For the second D you went back to the first A, at 1. What followed the "
             "first D is the second A, at 5: the stripe goes straight on.",
             lambda text: [2, 3, 4, 1],
+        ),
+        Misconception(
+            "back to [BOS] at the end",
+            "The first three are right. For the last D you went to [BOS]. What followed the first D is the second "
+            "A, at 5: the stripe goes straight on.",
+            lambda text: [2, 3, 4, 0],
+        ),
+        Misconception(
+            "distances",
+            "These are distances: how far back each one looks. Asked for are positions, counted from [BOS] at 0. "
+            "Subtract the distance from the destination.",
+            lambda text: [3, 3, 3, 3],
+        ),
+        Misconception(
+            "tokens instead of positions",
+            "These are the right tokens. Asked for are the positions at which they stand, counted from [BOS] at 0.",
+            lambda text: ["B", "C", "D", "A"],
         ),
         Misconception(
             "the token before the copy",
@@ -437,6 +551,11 @@ def _score_by_gather(pattern: Tensor, period: int) -> Tensor:
     return pattern[:, dest, dest - (period - 1)].mean()
 
 
+def _score_by_trace(pattern: Tensor, period: int) -> Any:
+    block = pattern.numpy()[:, period + 1 :, 2:]  # rows of the later segments; the stripe begins in its corner
+    return np.trace(block, axis1=1, axis2=2).mean() / block.shape[1]
+
+
 def _score_by_loops(pattern: Any, period: int) -> float:
     total, count = 0.0, 0
     for one in pattern:
@@ -486,6 +605,8 @@ def _score_variant(
             return on.sum(1).mean()
         if reduce == "square":
             return on.sum() / (pattern.shape[0] * n * n)
+        if reduce == "over one period":
+            return on.sum() / (pattern.shape[0] * period)
         if reduce == "argmax":
             return (pattern.argmax(-1)[:, dest] == dest - back).float().mean()
         if reduce == "median":
@@ -504,6 +625,10 @@ def _every_earlier_copy(pattern: Tensor, period: int) -> Tensor:
     return (pattern * on).sum(-1)[:, period + 1 :].mean()
 
 
+def _diagonal_by_destination(start: int) -> Callable[[Tensor, int], Tensor]:
+    return lambda pattern, period: pattern.diagonal(-(period - 1), -2, -1)[..., period + start :].mean()
+
+
 def _block(pattern: Tensor, period: int) -> Tensor:
     dest = torch.arange(period + 1, pattern.shape[-1])
     return pattern[:, dest][:, :, dest - (period - 1)].mean()
@@ -520,6 +645,7 @@ def _cases_score(draw: Draw) -> list[Case]:
         case(f"batch of 2, period {short}, four copies", 2, short, 4),
         case("batch of 1, period 5, three copies", 1, 5, 3),
         case("batch of 4, period 2, three copies", 4, 2, 3),
+        case("batch of 2, period 1, four copies", 2, 1, 4),
         Case(f"a perfect induction head, period {long}", (_ideal(long, 2, long - 1), long)),
         Case(f"a perfect duplicate-token head, period {short}", (_ideal(short, 3, short), short)),
     ]
@@ -566,6 +692,8 @@ induction_score = Exercise(
         "index pairs": _score_by_gather,
         "two loops and floats": _score_by_loops,
         "in double precision": lambda pattern, period: _score_by_gather(pattern.double(), period),
+        "in half precision": lambda pattern, period: _score_by_gather(pattern.half(), period),
+        "numpy's trace": _score_by_trace,
     },
     misconceptions=(
         Misconception(
@@ -710,6 +838,24 @@ induction_score = Exercise(
             "pattern[:, rows][:, :, columns] takes every row with every column, a whole block of the pattern. The "
             "stripe pairs them one to one: pattern[:, rows, columns], or .diagonal.",
             _block,
+        ),
+        Misconception(
+            "the diagonal counted as if it were rows",
+            "You cut the diagonal at T + 1, as if its first entry were destination 0. A diagonal T − 1 below the "
+            "main one begins at destination T − 1; the second segment begins two entries later, at index 2.",
+            _diagonal_by_destination(1),
+        ),
+        Misconception(
+            "the diagonal cut at T",
+            "You cut the diagonal at T, as if its first entry were destination 0. A diagonal T − 1 below the main "
+            "one begins at destination T − 1; the second segment begins two entries later, at index 2.",
+            _diagonal_by_destination(0),
+        ),
+        Misconception(
+            "divided by one period",
+            "You divide by T for each sequence, which is right when there are two copies. With more there are more "
+            "destinations: T for each copy after the first.",
+            switches={"reduce": "over one period"},
         ),
         Misconception(
             "all earlier copies",

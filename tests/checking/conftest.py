@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import mi_course.exercises
 from mi_course.checking import registry
@@ -26,6 +28,16 @@ def toy_chapter(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     sys.modules.pop("mi_course.exercises.toys")
     vars(mi_course.exercises).pop("toys", None)
     registry._table.cache_clear()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """A real IPython shell in this process, which keeps no history."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    yield InteractiveShell.instance(config=settings)
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture(autouse=True)

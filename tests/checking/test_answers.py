@@ -530,7 +530,7 @@ def test_out_of_time(answer: Callable[[Tensor], Tensor]) -> None:
     tracer = sys.gettrace()
     result = judge_exercise(toys.centre, answer, time_limit=0.05)
     assert result.status is LATE
-    assert result.seconds < 5
+    assert result.seconds < 20
     assert "It had not finished after 0.05 s, at the case «three rows, a mean that is not zero»" in result.message
     assert "check(centre, time_limit=20)" in result.message
     assert sys.gettrace() is tracer
@@ -566,10 +566,10 @@ def test_a_limit_that_is_none(limit: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_limit_is_for_all_cases_together() -> None:
     def answer(x: Tensor) -> Tensor:
-        time.sleep(0.2)
+        time.sleep(0.5)
         return right(x)
 
-    result = judge_exercise(toys.centre, answer, time_limit=0.3)
+    result = judge_exercise(toys.centre, answer, time_limit=0.9)
     assert result.status is LATE
     assert [case.passed for case in result.cases] == [True, False]
 
@@ -608,7 +608,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(junk)
 def test_judge_never_raises_whatever_a_function_returns(thing: Any) -> None:
     result = judge_exercise(toys.centre, lambda x: thing, name_mistakes=False)
@@ -617,7 +617,7 @@ def test_judge_never_raises_whatever_a_function_returns(thing: Any) -> None:
     assert str(result) and result._repr_html_()
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(junk)
 def test_judge_never_raises_whatever_the_answer_is(thing: Any) -> None:
     for exercise in (toys.centre, toys.square, toys.positions, toys.Counter, toys.squares):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from IPython.utils.capture import capture_output
 from torch import Tensor
 
 from mi_course.checking import Check, CheckFailed, NotAttempted, Result, Status, UnknownExercise, judge, progress
@@ -144,6 +145,14 @@ def test_judge_suggests_the_exercise_that_was_meant() -> None:
     assert judge("centre", centre).passed
 
 
+def test_an_answer_that_calls_another_stub_is_told_which() -> None:
+    scope: dict[str, Any] = {}
+    exec("def mean_output(x):\n    raise NotImplementedError\ndef centre(x):\n    return mean_output(x)", scope)
+    result = judge("toys.centre", scope["centre"])
+    assert result.status is Status.CRASHED
+    assert result.message.startswith("Your centre calls `mean_output`, which is not written yet. Solve it first")
+
+
 # --- the course's own answers -----------------------------------------------------------------------------------------
 
 
@@ -255,7 +264,13 @@ def test_check_reference_hands_over_the_answer_and_records_it(check: Check) -> N
 
 def test_check_reference_of_a_value_is_the_value(check: Check) -> None:
     assert check.reference("positions") == [2, 3, 5]
+    assert progress.standings()["toys.positions"].status == "skipped"
+
+
+def test_a_value_that_was_looked_up_earns_nothing(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(square=check.reference("square")) is None
+    assert "looked this value up with check.reference" in capsys.readouterr().out
+    assert progress.standings()["toys.square"] == progress.Standing("skipped", 1)
 
 
 def test_the_seed_of_a_learner(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,18 +368,11 @@ def test_a_long_output_is_cut_in_the_panel() -> None:
     assert "    5\n… 14 more lines" in panel and "    6" not in panel
 
 
+@pytest.mark.usefixtures("shell")
 def test_in_ipython_the_panel_is_displayed_and_not_printed(check: Check) -> None:
-    from IPython.core.interactiveshell import InteractiveShell
-    from IPython.utils.capture import capture_output
-
-    shell = InteractiveShell.instance()
-    try:
-        with capture_output() as captured:
-            check(centre)
-        [shown] = captured.outputs
-        assert shown.data["text/plain"].startswith("✓ Passed")
-        assert shown.data["text/html"].startswith('<div role="status"')
-        assert captured.stdout == "" and captured.stderr == ""
-    finally:
-        shell.history_manager.end_session()
-        InteractiveShell.clear_instance()
+    with capture_output() as captured:
+        check(centre)
+    [shown] = captured.outputs
+    assert shown.data["text/plain"].startswith("✓ Passed")
+    assert shown.data["text/html"].startswith('<div role="status"')
+    assert captured.stdout == "" and captured.stderr == ""

@@ -55,19 +55,21 @@ things = st.recursive(
 # --- properties -------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=50)
 @given(things)
 def test_everything_equals_its_copy(thing: Any) -> None:
     for ruler in (RULER, EXACT):
         assert first_difference(plain(thing), plain(thing), ruler) is None
 
 
+@settings(max_examples=50)
 @given(things)
 def test_plain_things_stay_as_they_are_when_made_plain_again(thing: Any) -> None:
     simple = plain(thing)
     assert first_difference(simple, plain(simple), EXACT) is None
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(things, things)
 def test_any_two_things_can_be_compared_and_described(expected: Any, got: Any) -> None:
     expected, got = plain(expected), plain(got)
@@ -232,7 +234,7 @@ def test_no_transformation_is_claimed_where_one_entry_differs(scale: float, data
         (torch.zeros(2).long(), torch.zeros(2), "expected whole numbers (such as int64), got float32."),
         (torch.zeros(2).bool(), torch.zeros(2).int(), "expected True/False entries (such as bool), got int32."),
         (torch.tensor(2.0), torch.tensor(3.0), "expected 2, got 3."),
-        (torch.tensor(1.0), torch.tensor(1.0003), "expected 1, got 1.0002999"),
+        (torch.tensor(1.0), torch.tensor(1.0003), "expected 1, got 1.0003."),
         (2.0, torch.zeros(1), "expected one number, got a float32 tensor of shape (1,); `.squeeze()` or index it."),
         (2.0, None, "expected the float 2.0, got None. Is a return missing?"),
         (2.0, "a", "expected a number, got the text 'a'."),

@@ -168,9 +168,18 @@ def test_no_diagnosis_is_made_where_none_is_asked_for() -> None:
     assert judge_exercise(toys.centre, mistake, name_mistakes=False).misconception is None
 
 
-def test_partly_right_with_a_named_mistake() -> None:
+@pytest.mark.parametrize("nothing", [None, [], torch.zeros(3, 3), "", {}, {"heads": []}])
+def test_handing_back_nothing_is_no_particular_mistake(nothing: Any) -> None:
+    mistake = Misconception("nothing found", "You return nothing.", lambda x: nothing)
+    result = judge_exercise(replace(toys.centre, misconceptions=(mistake,), variant=None), lambda x: nothing)
+    assert result.misconception is None and result.status is Status.FAILED
+
+
+def test_a_named_mistake_is_not_partly_right() -> None:
+    """The cases on which a mistake gives the right result are luck."""
     exercise = replace(
         toys.centre, cases=lambda draw: [Case("zeros", (torch.zeros(2, 3),)), Case("ones", (torch.eye(3),))]
     )
     result = judge_exercise(exercise, toys.centre.misconceptions[2].answer)
-    assert result.status is Status.PARTLY and result.misconception == "halved"
+    assert [case.passed for case in result.cases] == [True, False]
+    assert result.status is Status.FAILED and result.misconception == "halved"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
@@ -30,11 +31,11 @@ def test_a_value_in_any_reasonable_form(answer: Any) -> None:
 @pytest.mark.parametrize(
     ("answer", "fragment"),
     [
-        ([2, 3, 6], "item 2: expected 5, got 6."),
+        ([2, 3, 6], "item 2: not 6."),
         ([2, 3], "expected 3 items, got 2."),
         ([2, 3, "5"], "item 2: expected a number, got the text '5'."),
         ([2, 3, True], "item 2: expected a number, got the bool True."),
-        ([2, 3, 5.2], "item 2: expected 5, got 5.2."),
+        ([2, 3, 5.2], "item 2: not 5.2."),
         ({2, 3, 5}, "expected a list of 3 items, got a set of 3 items."),
         (None, "expected a list of 3 items, got None."),
         (len, "`positions` is to be a value, and this is a function. Write check(positions=your value)."),
@@ -46,6 +47,27 @@ def test_a_wrong_value(answer: Any, fragment: str) -> None:
     result = judge_exercise(toys.positions, answer)
     assert result.status is Status.FAILED
     assert fragment in result.message
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (7919, [None, 7918, "a", True, math.nan, [7918], object(), {7918}, torch.tensor(7918), torch.zeros(1)]),
+        (79.19, [None, 79, "a", True, math.nan, math.inf, [79], torch.tensor(79.0)]),
+        (True, [None, 1, "no", False, [], torch.tensor(False)]),
+        ("seventy", [None, 1, "seven", ["seven"], object()]),
+        ([7919, 7927], [None, [7919, None], [7918, 7926], ["a", "b"], [math.nan, 1], 3]),
+        ({"a": 7919}, [None, {"a": None}, {"a": 1}, {"a": math.nan}]),
+    ],
+)
+def test_no_wrong_value_is_told_the_right_one(right: Any, wrong: list[Any]) -> None:
+    exercise = toys.toy("secret", lambda: right, lambda: right, cases=lambda draw: [Case("yours")], driver=value)
+    for answer in wrong:
+        result = judge_exercise(exercise, answer)
+        assert result.status is Status.FAILED and result.message
+        told = result.message.replace("True or False", "")
+        secrets = ("7919", "7927", "79.19", "seventy", "True")
+        assert not [secret for secret in secrets if secret in told and secret not in repr(answer)], told
 
 
 def test_a_value_of_the_learners_own() -> None:

@@ -48,9 +48,10 @@ def weight_to_nan(model: Any) -> None:
 
 
 def trained(model: Any) -> None:
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
     model(torch.ones(2, 3)).sum().backward()
-    optimiser.step()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= 0.1 * p.grad
 
 
 def pruned(model: Any) -> None:

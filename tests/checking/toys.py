@@ -85,7 +85,7 @@ centre = toy(
     _centre_by_numpy,
     cases=_centre_cases,
     variant=_centre_variant,
-    time_limit=1.0,
+    time_limit=20.0,
     alternatives={"loops": _centre_by_loops, "a projection": _centre_by_matrix},
     misconceptions=(
         Misconception(
