@@ -91,7 +91,7 @@ def expected_outcome(exercise: Exercise, case: Case, oracle: Oracle | None = Non
     oracle = oracle or exercise.oracle
     if oracle.observes:
         return plain(oracle.expected(*case.args, **case.kwargs))
-    outcome = run(exercise, oracle.expected, case, seconds=30.0)
+    outcome = run(exercise, oracle.expected, case, seconds=30.0, watched=False)
     if outcome.error is not None:
         raise outcome.error
     return outcome.value
