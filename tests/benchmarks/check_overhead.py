@@ -1,7 +1,6 @@
 """What a check costs beside the learner's function and the bank's: less than 20 ms of computing.
 
-Measured as CPU time of this thread, the least of many repetitions, so that a busy machine does not matter; the bound is
-several times what it takes.
+Measured as CPU time of this thread, the least of several repetitions, so that a busy machine matters little.
 """
 
 from __future__ import annotations
