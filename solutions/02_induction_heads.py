@@ -30,7 +30,6 @@
 # %% id="64c4bb29"
 
 import torch
-
 from mi_course.claims import Claim, Evidence
 from mi_course.display import plot
 from mi_course.display.patterns import AttentionPattern
@@ -41,11 +40,17 @@ from mi_course.interventions import run
 from mi_course.worlds import repeated_tokens as draw_repeated_tokens
 from mi_course.zoo import load_model, seeds
 
-torch.set_num_threads(1)  # the models are small: a second thread would cost more than it brings
+torch.set_num_threads(
+    1
+)  # the models are small: a second thread would cost more than it brings
 
 # %% id="aad8fe34"
-model = load_model("induction-2l")  # trained for this course; seed 0, that is, from the first of five random starts
-twin = load_model("induction-2l", untrained=True)  # its untrained twin: the same model before its first training step
+model = load_model(
+    "induction-2l"
+)  # trained for this course; seed 0, that is, from the first of five random starts
+twin = load_model(
+    "induction-2l", untrained=True
+)  # its untrained twin: the same model before its first training step
 one_layer = load_model("induction-1l")
 
 # %% [markdown] id="7d1d3487"
@@ -74,14 +79,18 @@ one_layer = load_model("induction-1l")
 def repeated_tokens(batch, period, repeats, d_vocab, generator):
     """Random segments, each repeated within its row.
 
-    batch: number of rows. period: tokens in a segment. repeats: copies of the segment in a row, the first included.
+    batch: number of rows. period: tokens in a segment.
+    repeats: copies of the segment in a row, the first one included.
     d_vocab: ids run from 0 to d_vocab - 1; id 0 is [BOS], the others may be drawn.
     generator: a torch.Generator, to be handed to every call that draws.
 
     Returns whole numbers of shape (batch, 1 + period * repeats).
     """
     ### BEGIN SOLUTION
-    segment = torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1)[:, :period] + 1
+    segment = (
+        torch.rand(batch, d_vocab - 1, generator=generator).argsort(dim=-1)[:, :period]
+        + 1
+    )
     bos = torch.zeros(batch, 1, dtype=torch.long)
     return torch.cat([bos, segment.repeat(1, repeats)], dim=1)
     ### END SOLUTION
@@ -107,10 +116,14 @@ data = draw_repeated_tokens(batch=256, period=PERIOD, repeats=2, seed=1)
 
 
 def accuracy_on_second_copy(model):
-    """Share of tokens of the second copy (from its second on) that the model ranks first."""
-    logits = run(model, data.tokens).logits  # one number for every position and every possible next token
+    """Share of tokens of the second copy, from its second on, that are ranked first."""
+    logits = run(
+        model, data.tokens
+    ).logits  # one number for every position and every possible next token
     guess, truth = logits[:, :-1].argmax(-1), data.tokens[:, 1:]
-    known = data.predictable[:, :-1]  # a label of the data: positions whose next token the earlier copy settles
+    known = data.predictable[
+        :, :-1
+    ]  # a label of the data: positions whose next token the earlier copy settles
     return (guess == truth)[known].float().mean().item()
 
 
@@ -160,16 +173,21 @@ check(stripe_by_hand=stripe_by_hand)
 
 # %% id="c3d8d669"
 one = draw_repeated_tokens(batch=1, period=PERIOD, repeats=2, seed=7)
-patterns = attention_patterns(model, one.tokens)  # layer, head, batch, destination, source
+patterns = attention_patterns(
+    model, one.tokens
+)  # layer, head, batch, destination, source
 names = ["[BOS]"] + [chr(ord("A") + i % PERIOD) for i in range(2 * PERIOD)]
 
 
 def show(layer, head):
-    """One head's pattern on the sequence above; letters stand for the twelve random tokens."""
+    """One head's pattern on that sequence; letters stand for the random tokens."""
     return plot(
-        AttentionPattern(patterns[layer, head, 0], names, f"L{layer}H{head} of induction-2l", PERIOD),
-        caption=f"Attention of L{layer}H{head} of induction-2l on one sequence, a random segment of {PERIOD} tokens said "
-        "twice. Orange outline: the stripe, source = destination − 11. Grey: the future.",
+        AttentionPattern(
+            patterns[layer, head, 0], names, f"L{layer}H{head} of induction-2l", PERIOD
+        ),
+        caption=f"Attention of L{layer}H{head} of induction-2l on one sequence: a random "
+        f"segment of {PERIOD} tokens said twice. Orange outline: the stripe, source = "
+        "destination − 11. Grey: the future.",
     )
 
 
@@ -195,14 +213,16 @@ predict("heads_on_stripe", value=..., confidence=...)
 
 # %% id="d0bce7e0" exercise="induction_score"
 def induction_score(pattern, period):
-    """Mean attention that the second and later segments pay to the token after the previous copy.
+    """Mean attention of the second and later segments to the token after the copy.
 
-    pattern: attention probabilities of one head, shape (batch, dest, src); position 0 is [BOS], then segments of
-        length `period`, two or more.
+    pattern: attention probabilities of one head, shape (batch, dest, src);
+        position 0 is [BOS], then two or more segments of length `period`.
     Returns one number between 0 and 1.
     """
     ### BEGIN SOLUTION
-    on_stripe = pattern.diagonal(offset=-(period - 1), dim1=-2, dim2=-1)  # starts at destination period - 1
+    on_stripe = pattern.diagonal(
+        offset=-(period - 1), dim1=-2, dim2=-1
+    )  # starts at destination period - 1
     return on_stripe[..., 2:].mean()
     ### END SOLUTION
 
@@ -220,7 +240,10 @@ plot(scores, of="induction-2l (seed 0), period 12, three copies")
 # %% id="283b08e6"
 # NBVAL_CHECK_OUTPUT
 on_stripe = scores.heads(threshold=0.5)
-print(f"Above one half: {len(on_stripe)} of 8 heads:", ", ".join(f"L{layer}H{head}" for layer, head in on_stripe))
+print(
+    f"Above one half: {len(on_stripe)} of 8 heads:",
+    ", ".join(f"L{layer}H{head}" for layer, head in on_stripe),
+)
 
 # %% id="4ed3c8e9"
 predict.reveal("heads_on_stripe", len(on_stripe))
@@ -234,8 +257,8 @@ predict.reveal("heads_on_stripe", len(on_stripe))
 best = max(on_stripe, key=lambda head: scores.scores[head])
 baseline = float(scores.baseline[best])
 Claim(
-    statement=f"At period 12, L{best[0]}H{best[1]} of induction-2l (seed 0) puts more than half of its attention on the stripe, "
-    "source = destination − 11.",
+    statement=f"At period 12, L{best[0]}H{best[1]} of induction-2l (seed 0) puts more than "
+    "half of its attention on the stripe, source = destination − 11.",
     evidence=Evidence.CORRELATIONAL,
     quantity="mean attention on the stripe",
     estimate=float(scores.scores[best]),
@@ -245,8 +268,9 @@ Claim(
     baseline=baseline,
     baseline_name="the same head of the untrained twin, on the same sequences",
     threshold=0.5 - baseline,  # so that the bar to be passed is one half
-    does_not_say="That it looks there because of the token: section 2.3 shows what else fills a stripe. That what it reads there "
-    "is used, or how it finds the place. The interval covers other sequences, not other models.",
+    does_not_say="That it looks there because of the token: section 2.3 shows what else "
+    "fills a stripe. That what it reads there is used, or how it finds the place. The "
+    "interval covers other sequences, not other models.",
 )
 
 # %% [markdown] id="0e73a22b"
@@ -266,7 +290,13 @@ Claim(
 suspect, nothing_planted = make_suspect()
 plot(
     induction_scores(
-        suspect, nothing_planted, period=PERIOD, batch=256, seed=3, made="planted", baseline_name="nothing planted"
+        suspect,
+        nothing_planted,
+        period=PERIOD,
+        batch=256,
+        seed=3,
+        made="planted",
+        baseline_name="nothing planted",
     ),
     of="a model written by hand, period 12, two copies",
 )
@@ -284,11 +314,21 @@ predict("decoy_survives", value=..., confidence=...)
 # %% id="31235415"
 # NBVAL_CHECK_OUTPUT
 for period in (9, 12, 15):
-    again = induction_scores(suspect, nothing_planted, period=period, repeats=2, batch=64, seed=4)
-    print(f"period {period:2d}:  L0H2 {again.scores[0, 2]:.2f}   L1H3 {again.scores[1, 3]:.2f}")
+    again = induction_scores(
+        suspect, nothing_planted, period=period, repeats=2, batch=64, seed=4
+    )
+    print(
+        f"period {period:2d}:  L0H2 {again.scores[0, 2]:.2f}",
+        f"  L1H3 {again.scores[1, 3]:.2f}",
+    )
 
 # %% id="9b2af263"
-predict.reveal("decoy_survives", bool(induction_scores(suspect, nothing_planted, period=9, seed=4).scores[0, 2] > 0.5))
+predict.reveal(
+    "decoy_survives",
+    bool(
+        induction_scores(suspect, nothing_planted, period=9, seed=4).scores[0, 2] > 0.5
+    ),
+)
 
 # %% [markdown] id="6e85e617"
 # L0H2 looks eleven tokens back, whatever stands there. At period 12 that *is* the stripe. A score taken at one period cannot tell "the token after the previous copy" from "eleven back"; a second period can, because one distance fits one period only. The finding was a true number with a false name.
@@ -302,18 +342,21 @@ predict.reveal("decoy_survives", bool(induction_scores(suspect, nothing_planted,
 def find_heads(model, periods, threshold=0.5):
     """Heads whose induction score is above the threshold at every one of the periods.
 
-    model: as load_model returns it; model.cfg.n_layers, .n_heads and .d_vocab are its sizes.
-    periods: a list of segment lengths, such as [8, 13, 20]. Use sequences of two copies.
+    model: as load_model returns it; model.cfg has .n_layers, .n_heads and .d_vocab.
+    periods: segment lengths, such as [8, 13, 20]; use sequences of two copies.
     Returns a list of (layer, head) pairs, counted from 0.
 
-    `draw_repeated_tokens(32, period, 2, model.cfg.d_vocab, seed=0)` draws data; its `.tokens` go into the model.
-    `attention_patterns(model, tokens)[layer, head]` is the pattern of one head, shape (batch, dest, src), which your
-    induction_score takes. (Skipped that one? `induction_score = check.reference("induction_score")`.)
+    `draw_repeated_tokens(32, period, 2, model.cfg.d_vocab, seed=0).tokens` are tokens
+    to run on; `attention_patterns(model, tokens)[layer, head]` is the pattern of one
+    head, shape (batch, dest, src), which your induction_score takes. (Skipped that
+    one? `induction_score = check.reference("induction_score")`.)
     """
     ### BEGIN SOLUTION
     kept = None
     for period in periods:
-        tokens = draw_repeated_tokens(32, period, 2, model.cfg.d_vocab, seed=period).tokens
+        tokens = draw_repeated_tokens(
+            32, period, 2, model.cfg.d_vocab, seed=period
+        ).tokens
         patterns = attention_patterns(model, tokens)
         above = {
             (layer, head)
@@ -348,8 +391,13 @@ def named(heads):
 for name in ("induction-2l", "induction-1l"):
     for seed in seeds(name):
         trained = course_find_heads(load_model(name, seed=seed), PERIODS)
-        untrained = course_find_heads(load_model(name, seed=seed, untrained=True), PERIODS)
-        print(f"{name}, seed {seed}:  trained {named(trained):6s} untrained twin {named(untrained)}")
+        untrained = course_find_heads(
+            load_model(name, seed=seed, untrained=True), PERIODS
+        )
+        print(
+            f"{name}, seed {seed}:  trained {named(trained):6s} untrained twin "
+            f"{named(untrained)}"
+        )
 
 # %% [markdown] id="821e2c5c"
 # Which head it is differs from seed to seed: the heads of a layer have no order, and "head 2" means nothing outside its own model. In these five there is exactly one, and it sits in the second layer; in the three one-layer models there is none.
@@ -365,37 +413,47 @@ from mi_course.induction_heads import stripe
 
 
 def on_and_off(model, head, period):
-    """Attention on the stripe's cells by sequence: with a true second copy, and with other tokens in its place."""
+    """Attention on the stripe's cells, by sequence: with a second copy, and without."""
     first = draw_repeated_tokens(256, period, 2, model.cfg.d_vocab, seed=5).tokens
     other = draw_repeated_tokens(256, period, 2, model.cfg.d_vocab, seed=6).tokens
     broken = torch.cat([first[:, : period + 1], other[:, period + 1 :]], dim=1)
-    return [stripe(attention_patterns(model, tokens)[head], period).mean(-1) for tokens in (first, broken)]
+    return [
+        stripe(attention_patterns(model, tokens)[head], period).mean(-1)
+        for tokens in (first, broken)
+    ]
 
 
-for name, subject, head in [("planted L0H2", suspect, (0, 2)), (f"trained L{best[0]}H{best[1]}", model, best)]:
+for name, subject, head in [
+    ("planted L0H2", suspect, (0, 2)),
+    (f"trained L{best[0]}H{best[1]}", model, best),
+]:
     for period in (9, 12, 15):
         true, broken = on_and_off(subject, head, period)
-        print(f"{name}, period {period:2d}:  second copy {true.mean():.2f}   other tokens {broken.mean():.2f}")
+        print(
+            f"{name}, period {period:2d}:  second copy {true.mean():.2f}   other "
+            f"tokens {broken.mean():.2f}"
+        )
 
 # %% id="223e3a92"
 results = {period: on_and_off(model, best, period) for period in PERIODS}
 lowest = min(PERIODS, key=lambda period: results[period][0].mean())
 true, broken = results[lowest]
 Claim(
-    statement=f"L{best[0]}H{best[1]} of induction-2l (seed 0) looks at the token after the previous copy, and hardly there when "
-    "there is no copy.",
+    statement=f"L{best[0]}H{best[1]} of induction-2l (seed 0) looks at the token after the "
+    "previous copy, and hardly there when there is no copy.",
     evidence=Evidence.CORRELATIONAL,
-    quantity=f"mean attention on the stripe at period {lowest}, the lowest of {len(PERIODS)}",
+    quantity=f"mean attention on the stripe at period {lowest}, lowest of {len(PERIODS)}",
     estimate=float(true.double().mean()),
     interval=bootstrap_interval(true),
     n=len(true),
     observations="random sequences for each period",
     baseline=float(broken.mean()),
-    baseline_name="the same head and cells, with other tokens in place of the second copy",
+    baseline_name="the same head and cells, other tokens in place of the second copy",
     threshold=0.5 - float(broken.mean()),  # so that the bar to be passed is one half
-    does_not_say="That the head causes the right prediction: the text was changed here, nothing inside the model. What it does on text "
-    "without exact repetition. The interval covers other sequences, not other models, and was not corrected for choosing "
-    "the lowest period.",
+    does_not_say="That the head causes the right prediction: the text was changed here, "
+    "nothing inside the model. What it does on text without exact repetition. The "
+    "interval covers other sequences, not other models, and was not corrected for "
+    "choosing the lowest period.",
 )
 
 # %% [markdown] id="832fb88c"
