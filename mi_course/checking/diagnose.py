@@ -23,10 +23,12 @@ def diagnose(exercise: Exercise, outcomes: Sequence[Outcome], seed: int) -> Misc
     for word what the mistake raises.
     Nor has one that is wrong only by handing back nothing (an empty list, one number everywhere): too many
     mistakes end there.
-    Single mistakes come before pairs, so that two mistakes are named only where one does not explain the results.
+    Single mistakes come before pairs, so that two mistakes are named only where one does not explain the results; and
+    no pair is named for an answer that gives one number whatever the input.
     """
     deadline = _clock() + BUDGET
-    for candidates in (exercise.misconceptions, exercise.pairs()):
+    pairs = () if _constant(outcomes) else exercise.pairs()
+    for candidates in (exercise.misconceptions, pairs):
         found = _match(exercise, candidates, outcomes, seed, deadline)
         if found is not None:
             return found
@@ -53,6 +55,12 @@ def _explains(exercise: Exercise, candidate: Misconception, outcomes: Sequence[O
         shown = outcome.said == other.said if outcome.error is not None else not _hollow(outcome.value)
         telling = telling or shown
     return telling
+
+
+def _constant(outcomes: Sequence[Outcome]) -> bool:
+    numbers = [outcome.value for outcome in outcomes]
+    numbers = [n.item() if isinstance(n, torch.Tensor) and n.ndim == 0 else n for n in numbers]
+    return len(numbers) > 2 and all(isinstance(n, (bool, int, float)) and n == numbers[0] for n in numbers)
 
 
 def _hollow(thing: Any) -> bool:

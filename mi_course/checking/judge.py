@@ -248,7 +248,9 @@ def _told(exercise: Exercise, difference: Difference) -> str:
     if difference.kind not in ("values", "nan"):
         return _SPELT_OUT.sub(lambda match: f"expected {_KINDS[match[1]]}, got ", difference.sentence)
     hidden, found = re.subn(r"expected .*?, got ", "not ", difference.sentence)
-    return hidden if found else "Not right yet."
+    if not found:
+        return "Not right yet."
+    return hidden + (" (Items are counted from 0.)" if hidden.startswith("item ") else "")
 
 
 _KINDS = {
@@ -355,13 +357,22 @@ def _failed(
     exercise: Exercise, outcomes: Sequence[Outcome], reports: tuple[CaseReport, ...], found: Misconception | None
 ) -> Result:
     some = any(report.passed for report in reports)
+    notes = _also_changed(outcomes) if any(not report.result_right for report in reports) else ()
     if found is not None:  # the cases on which a mistake happens to be right are no part of an answer
-        return _verdict(exercise, Status.FAILED, found.message, outcomes, reports, misconception=found.name)
+        return _verdict(
+            exercise, Status.FAILED, found.message, outcomes, reports, misconception=found.name, notes=notes
+        )
     first = next(i for i, report in enumerate(reports) if not report.passed)
     crashed = outcomes[first].error is not None
     status = Status.PARTLY if some else Status.CRASHED if crashed else Status.FAILED
     where = "" if exercise.is_value and len(reports) == 1 else f"{_capital(reports[first].label)}: "
-    return _verdict(exercise, status, where + reports[first].sentence, outcomes, reports)
+    return _verdict(exercise, status, where + reports[first].sentence, outcomes, reports, notes=notes)
+
+
+def _also_changed(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """A note on what an answer, wrong as it is, changed besides."""
+    effects = dict.fromkeys(effect for outcome in outcomes for effect in outcome.side_effects)
+    return (f"It also left something changed: {', '.join(effects)}. Work on a copy (.clone()).",) if effects else ()
 
 
 def _capital(text: str) -> str:
@@ -384,6 +395,7 @@ def _verdict(
     misconception: str | None = None,
     points: float = 0.0,
     borrowed_from: str | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Result:
     return Result(
         id=exercise.id,
@@ -395,6 +407,7 @@ def _verdict(
         max_points=float(exercise.points),
         cases=reports,
         borrowed=borrowed_from,
+        notes=notes,
         printed=next((outcome.printed for outcome in outcomes if outcome.printed.strip()), ""),
     )
 

@@ -74,9 +74,7 @@ def models_in(thing: Any) -> list[nn.Module]:
     return []
 
 
-def run(
-    exercise: Exercise, answer: Any, case: Case, seconds: float, seed: int = 0, *, watched: bool = True
-) -> Outcome:
+def run(exercise: Exercise, answer: Any, case: Case, seconds: float, seed: int = 0, *, watched: bool = True) -> Outcome:
     """Run an answer on fresh copies of the case's inputs, contained and within the time limit. Never raises.
 
     watched: look what it changed on models and arguments, and put models back; an oracle is trusted with them.

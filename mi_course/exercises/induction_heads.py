@@ -526,6 +526,11 @@ stripe_by_hand = Exercise(
 # --- induction_score --------------------------------------------------------------------------------------------------
 
 
+def _reference_score(pattern: Tensor, period: int) -> Tensor:
+    on_stripe = pattern.diagonal(offset=-(period - 1), dim1=-2, dim2=-1)  # starts at destination period - 1
+    return on_stripe[..., 2:].mean()
+
+
 def _score_by_search(pattern: Tensor, period: int) -> float:
     """The definition word for word: for every token with an earlier copy, find the copy, go one further, look there."""
     rows = pattern.double().tolist()
@@ -605,6 +610,8 @@ def _score_variant(
             return on.sum(1).mean()
         if reduce == "square":
             return on.sum() / (pattern.shape[0] * n * n)
+        if reduce in ("over all", "over all but one"):
+            return on.sum() / (pattern.shape[0] * (n - (reduce == "over all but one")))
         if reduce == "over one period":
             return on.sum() / (pattern.shape[0] * period)
         if reduce == "argmax":
@@ -681,7 +688,7 @@ induction_score = Exercise(
         "destination T − 1. Its first two entries, of destinations T − 1 and T, belong to the first segment: leave "
         "them out, and take the mean of the rest.",
     ),
-    reference=helper.induction_score,
+    reference=_reference_score,
     oracle=Oracle(
         "search for each token's latest earlier copy, in plain Python and double precision", _score_by_search
     ),
@@ -850,6 +857,18 @@ induction_score = Exercise(
             "You cut the diagonal at T, as if its first entry were destination 0. A diagonal T − 1 below the main "
             "one begins at destination T − 1; the second segment begins two entries later, at index 2.",
             _diagonal_by_destination(0),
+        ),
+        Misconception(
+            "divided by all positions",
+            "You add up the right entries and divide by the number of all positions. The first segment and [BOS] "
+            "have no entry on the stripe, so they must not count: divide by the number of entries you added.",
+            switches={"reduce": "over all"},
+        ),
+        Misconception(
+            "divided by all positions but [BOS]",
+            "You add up the right entries and divide by the number of positions after [BOS]. The first segment has "
+            "no entry on the stripe either: divide by the number of entries you added.",
+            switches={"reduce": "over all but one"},
         ),
         Misconception(
             "divided by one period",
