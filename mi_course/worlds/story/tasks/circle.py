@@ -84,15 +84,12 @@ def other_start(draw: Draw, plan: Plan) -> Plan:
 
 
 def other_step(draw: Draw, plan: Plan) -> Plan:
-    """Another number of steps; only a sum says one, and only steps of several say `days`."""
-    if plan.wording != 3:
-        return other_start(draw, plan)
+    """Another number of steps. Sentences that say none begin elsewhere instead, and so does `one day`, which would lose
+    its singular."""
     n = len(CIRCLES[plan.unit])
-    low = 1 if plan.step == 1 else 2
-    step = plan.step
-    while step == plan.step:
-        step = draw.between(low, n - 1)
-    return plan._replace(step=step)
+    if plan.wording != 3 or plan.step == 1:
+        return other_start(draw, plan)
+    return plan._replace(step=draw.other(range(2, n), plan.step))
 
 
 TASK = register(

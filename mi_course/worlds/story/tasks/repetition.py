@@ -18,11 +18,10 @@ SEPARATORS = (";", ",", ":", "and then")
 
 
 class Plan(NamedTuple):
-    """All choices of a code. The words of the first copy may differ from those of the later ones: see `broken`."""
+    """All choices of a code. There is a third copy where there is a second separator."""
 
     introduced: bool
-    first: tuple[str, ...]
-    later: tuple[str, ...]
+    code: tuple[str, ...]
     separator: str
     second_separator: str
 
@@ -32,7 +31,7 @@ def plan(draw: Draw, split: Split = "train") -> Plan:
     pool = draw.pick(_POOLS)
     code = tuple(draw.pick(pool) for _ in range(draw.between(3, 16)))
     thrice = draw.chance(0.3)
-    return Plan(draw.chance(0.5), code, code, draw.pick(SEPARATORS), draw.pick((";", ",")) if thrice else "")
+    return Plan(draw.chance(0.5), code, draw.pick(SEPARATORS), draw.pick((";", ",")) if thrice else "")
 
 
 def write(plan: Plan) -> Sentence:
@@ -40,28 +39,26 @@ def write(plan: Plan) -> Sentence:
     s = Sentence(2 * bool(plan.second_separator) + plan.introduced)
     if plan.introduced:
         s.say("code :")
-    first = len(s)
-    for word in plan.first:
+    source = len(s)
+    for word in plan.code:
         s.say(word, "word")
     for copy, separator in enumerate((plan.separator, plan.second_separator)):
         if not separator:
             break
         s.say(separator)
         start = len(s)
-        for place, word in enumerate(plan.later):
-            if place and not copy:
-                s.ask("word", ids_of(word), ids_of(plan.first[place - 1]))
-            source = (first if not copy else _second) + place
-            s.mark("previous_copy", source, len(s), len(s) + 1).say(word, "word")
-        _second = start
+        for place, word in enumerate(plan.code):
+            other = next((other for other in plan.code if other != word), None)
+            if place and not copy and other is not None:
+                s.ask("word", ids_of(word), ids_of(other))
+            s.mark("previous_copy", source + place, len(s), len(s) + 1).say(word, "word")
+        source = start
     return s.say(".")
 
 
 def other_word(draw: Draw, plan: Plan) -> Plan:
     """The second word of the code is another one, in both copies."""
-    other = draw.other(POOL, *plan.first)
-    code = (plan.first[0], other, *plan.first[2:])
-    return plan._replace(first=code, later=code)
+    return plan._replace(code=(plan.code[0], draw.other(POOL, *plan.code), *plan.code[2:]))
 
 
 TASK = register(

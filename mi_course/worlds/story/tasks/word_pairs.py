@@ -88,14 +88,15 @@ def write(plan: Plan) -> Sentence:
     """Write it."""
     pairs = PAIRS[plan.relation]
     s = Sentence(NAMES.index(plan.relation))
+    answers = [pairs[word] for word in plan.given]
     last = len(plan.given) - 1
     for i, word in enumerate(plan.given):
         start = len(s)
         s.name(word, "given").say(":")
-        wrong = plan.wrong if i == last else pairs[plan.given[i - 1]]
+        wrong = plan.wrong if i == last else next((other for other in answers if other != pairs[word]), plan.wrong)
         s.ask(f"answer {i + 1}", _ids(pairs[word]), _ids(wrong)).name(pairs[word], "answer")
         s.say("." if i == last else ";").mark("example", i, start)
-    s.spots["query"] = len(s) - 4
+    s.spots["query"] = len(s) - 4  # the given word that is asked for, which stands under its role as well
     return s.mark("relation", RELATIONS.index(plan.relation), 0)
 
 

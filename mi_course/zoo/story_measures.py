@@ -1,0 +1,257 @@
+"""Measure what a story model can do: every task of Story World on fresh sentences, held-out ones wherever there are any.
+
+Each number stands beside what the untrained twin reaches, what the best constant answer reaches, and, where a shortcut
+suggests itself, what that shortcut reaches. Intervals are at 95 %. Prompts are independent of one another, so a prompt is
+the unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mi_course.worlds.story import (
+    BOS,
+    VOCABULARY,
+    Split,
+    StoryPairs,
+    story_batch,
+    story_pairs,
+)
+from mi_course.worlds.story.tasks.repetition import POOL
+from mi_course.worlds.story.tasks.truth import KINDS
+from mi_course.worlds.story.tasks.word_pairs import NAMES as RELATION_NAMES
+from mi_course.zoo.measures import mean_and_interval
+
+SEED = 20240924
+"""Of all data that cards are measured on; no training uses it."""
+
+PROMPTS = 400
+REPEATED_ROWS, PERIOD = 256, 14
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number: which prompts, and what would be a shortcut.
+
+    task, split, question, where: as `story_pairs` has them.
+    shortcut: by name, the word (token id) that a reader would give who takes a short way; one for each prompt.
+    """
+
+    task: str
+    split: Split = "train"
+    question: str | None = None
+    where: Callable[[Any], bool] | None = None
+    shortcut: dict[str, Callable[[StoryPairs], Int[Tensor, " prompt"]]] = field(default_factory=dict)
+
+    def prompts(self) -> StoryPairs:
+        """The prompts of this measurement."""
+        return story_pairs(
+            self.task, PROMPTS, split=self.split, question=self.question, where=self.where, seed=SEED
+        )
+
+
+def _word_at(role: str) -> Callable[[StoryPairs], Int[Tensor, " prompt"]]:
+    def shortcut(pairs: StoryPairs) -> Int[Tensor, " prompt"]:
+        rows = torch.arange(len(pairs))
+        return pairs.clean.tokens[rows, pairs.positions[role]]
+
+    return shortcut
+
+
+def _last_mentioned(category: str) -> Callable[[StoryPairs], Int[Tensor, " prompt"]]:
+    """The place or the object mentioned last of all."""
+    from mi_course.worlds.story import CATEGORIES
+
+    def shortcut(pairs: StoryPairs) -> Int[Tensor, " prompt"]:
+        found = pairs.clean.labels["category"] == CATEGORIES.index(category)
+        place = torch.arange(found.shape[1])
+        last = torch.where(found, place, -1).amax(dim=1)
+        return pairs.clean.tokens[torch.arange(len(pairs)), last]
+
+    return shortcut
+
+
+def _is(word: str) -> Callable[[Any], bool]:
+    return lambda plan: plan.relation == word
+
+
+def _kind(relation: str) -> Callable[[Any], bool]:
+    number = [kind.relation for kind in KINDS].index(relation)
+    return lambda plan: plan.kind == number
+
+
+def _moved(twice: bool) -> Callable[[Any], bool]:
+    """Whether the one asked for first has moved twice."""
+    return lambda plan: (sum(event.who is plan.asked[0] for event in plan.events) > 1) == twice
+
+
+def _wording(*wordings: int) -> Callable[[Any], bool]:
+    return lambda plan: plan.wording in wordings
+
+
+MEASUREMENTS: dict[str, Measurement] = {
+    "names": Measurement("names", "test", shortcut={"giver": _word_at("giver"), "last named": _word_at("second")}),
+    "names, new wordings": Measurement("names", "wordings"),
+    "facts": Measurement("facts"),
+    "facts, new wordings": Measurement("facts", "wordings"),
+    "people": Measurement("people", where=lambda plan: plan.manner == 0),
+    "people, new wordings": Measurement("people", "wordings"),
+    "people, one of two": Measurement("people", where=lambda plan: plan.manner > 4),
+    "agreement": Measurement("agreement", "test"),
+    "agreement, attractor mismatched": Measurement("agreement", "test", where=lambda plan: plan.mismatched),
+    "sentiment": Measurement("sentiment", "test"),
+    "pronouns": Measurement("pronouns", "test"),
+    "counting": Measurement("successors", "test"),
+    "letters": Measurement("successors", where=_wording(2, 3)),
+    "circle, sequences": Measurement("circle", where=_wording(0, 1, 2)),
+    "circle, sums": Measurement("circle", where=_wording(3)),
+    "circle, new sums": Measurement("circle", "test"),
+    "greater than": Measurement("greater_than", "test"),
+    "brackets": Measurement("brackets"),
+    "brackets, new nest": Measurement("brackets", "test"),
+    "opposites and plurals": Measurement("lexicon"),
+    "holding": Measurement("holding", "test", shortcut={"last mentioned": _last_mentioned("object")}),
+    "whereabouts, one move": Measurement(
+        "whereabouts", "test", where=_moved(False), shortcut={"last mentioned": _last_mentioned("place")}
+    ),
+    "whereabouts, moved on": Measurement(
+        "whereabouts", "test", where=_moved(True), shortcut={"last mentioned": _last_mentioned("place")}
+    ),
+    "truth": Measurement("truth"),
+    "truth, new entities": Measurement("truth", "test"),
+    **{
+        f"truth, new entities: {kind.relation}": Measurement("truth", "test", where=_kind(kind.relation))
+        for kind in KINDS
+    },
+    **{f"word pairs: {name}": Measurement("word_pairs", where=_is(name)) for name in RELATION_NAMES},
+    **{
+        f"word pairs, new words: {name}": Measurement("word_pairs", "test", where=_is(name))
+        for name in RELATION_NAMES
+    },
+    **{
+        f"recursion, {depth} deep, {which}": Measurement(
+            "recursion",
+            "test",
+            question=question,
+            where=lambda plan, depth=depth: (
+                len(plan.inner_verbs) == depth and plan.nouns[0].plural != plan.nouns[1].plural
+            ),
+        )
+        for depth in (1, 2, 3)
+        for which, question in (("outer verb", "verb"), ("inner verb", "inner verb 1"))
+    },
+}
+"""What a card of a story model holds, by name."""
+
+
+def logits(model: Any, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
+    """What a bridge or a model of plain transformers says, 100 rows at a time."""
+    said = []
+    with torch.no_grad():
+        for rows in tokens.split(100):
+            out = model(rows)
+            said.append(getattr(out, "logits", out))
+    return torch.cat(said)
+
+
+def observe(model: Any, pairs: StoryPairs) -> dict[str, Float[Tensor, " prompt"]]:
+    """One number for each prompt: was the likeliest word right, is the right side likelier, and by how many nats.
+
+    accuracy: 1 where the likeliest word of all is on the right side.
+    preference: 1 where the words of the right side are together likelier than those of the wrong one.
+    logit_difference: log of the ratio of the two sides' probabilities; for single words the difference of logits.
+    """
+    last = logits(model, pairs.clean.tokens)[torch.arange(len(pairs)), pairs.end]
+    right = last.masked_fill(~pairs.right, -torch.inf).logsumexp(-1)
+    wrong = last.masked_fill(~pairs.wrong, -torch.inf).logsumexp(-1)
+    likeliest = last.argmax(-1, keepdim=True)
+    return {
+        "accuracy": pairs.right.gather(1, likeliest)[:, 0].float(),
+        "preference": (right > wrong).float(),
+        "logit_difference": right - wrong,
+    }
+
+
+def story_phenomena(model: Any, untrained: Any, only: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """Everything on the card of a story model; `only` picks some of MEASUREMENTS."""
+    found = {}
+    for name, measurement in MEASUREMENTS.items():
+        if only is None or name in only:
+            found[name] = measure_task(model, untrained, measurement)
+    if only is None:
+        found["repetition"] = measure_repetition(model, untrained)
+        found["next_token_loss"] = measure_loss(model, untrained)
+    return found
+
+
+def measure_task(model: Any, untrained: Any, measurement: Measurement) -> dict[str, Any]:
+    """One measurement: accuracy with its interval and baselines, the share that prefers the right side, the margin."""
+    pairs = measurement.prompts()
+    ours, twin = observe(model, pairs), observe(untrained, pairs)
+    value, low, high = mean_and_interval(ours["accuracy"], proportion=True)
+    baselines = {
+        "untrained": float(twin["accuracy"].mean()),
+        "constant": float(pairs.right.float().mean(dim=0).max()),
+    }
+    for name, shortcut in measurement.shortcut.items():
+        baselines[name] = float(pairs.right.gather(1, shortcut(pairs)[:, None]).float().mean())
+    preference, margin = (mean_and_interval(ours[key]) for key in ("preference", "logit_difference"))
+    return {
+        "value": value,
+        "interval": [low, high],
+        "n": len(pairs),
+        "baselines": baselines,
+        "preference": preference[0],
+        "preference_untrained": float(twin["preference"].mean()),
+        "logit_difference": {"value": margin[0], "interval": list(margin[1:])},
+    }
+
+
+def repeated_words(rows: int = REPEATED_ROWS, period: int = PERIOD) -> Int[Tensor, "batch pos"]:
+    """`[BOS]` and random content words, twice over, with nothing between: unlike any sentence of training."""
+    generator = torch.Generator().manual_seed(SEED)
+    pool = torch.tensor([VOCABULARY.index(word) for word in POOL])
+    segment = pool[torch.rand(rows, len(pool), generator=generator).argsort(dim=-1)[:, :period]]
+    return torch.cat([torch.full((rows, 1), BOS), segment, segment], dim=1)
+
+
+def measure_repetition(model: Any, untrained: Any) -> dict[str, Any]:
+    """Accuracy on the second copy of random words."""
+    tokens = repeated_words()
+
+    def right(one: Any) -> Float[Tensor, " row"]:
+        said = logits(one, tokens)[:, PERIOD + 1 : -1].argmax(-1)
+        return (said == tokens[:, PERIOD + 2 :]).float().mean(dim=1)
+
+    value, low, high = mean_and_interval(right(model), proportion=True)
+    baselines = {"untrained": float(right(untrained).mean()), "copier": 1 / PERIOD}
+    return {"value": value, "interval": [low, high], "n": len(tokens), "baselines": baselines}
+
+
+def induction_scores(
+    patterns: list[Float[Tensor, "batch head dest src"]], period: int = PERIOD
+) -> Float[Tensor, "layer head"]:
+    """Mean attention from the second copy of `repeated_words` to the word after the first copy, by layer and head."""
+    dest = torch.arange(period + 1, 2 * period + 1)
+    return torch.stack([layer[:, :, dest, dest - (period - 1)].mean(dim=(0, 2)) for layer in patterns])
+
+
+def measure_loss(model: Any, untrained: Any) -> dict[str, Any]:
+    """Mean loss of the next token on fresh rows of the training mixture, in nats."""
+    tokens = story_batch(128, seed=SEED).tokens
+
+    def loss(one: Any) -> Float[Tensor, " row"]:
+        surprise = -logits(one, tokens).log_softmax(-1)[:, :-1].gather(2, tokens[:, 1:, None])[..., 0]
+        return surprise.mean(dim=1)
+
+    counts = torch.bincount(story_batch(400, seed=SEED + 1).tokens.flatten(), minlength=len(VOCABULARY)).float() + 1
+    unigram = -(counts / counts.sum()).log()[tokens[:, 1:]].mean()
+    value, low, high = mean_and_interval(loss(model))
+    baselines = {"untrained": float(loss(untrained).mean()), "unigram": float(unigram)}
+    return {"value": value, "interval": [low, high], "n": len(tokens), "baselines": baselines}
