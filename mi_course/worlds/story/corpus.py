@@ -1,4 +1,6 @@
-"""Rows of Story World for training and measuring: `[BOS]`, then sentences one after another, with every token's labels."""
+"""Rows of Story World for training and measuring: `[BOS]`, then sentences one after another, with every token's
+labels.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 class Draw:
-    """A source of choices. Built on `random.Random.random`, whose numbers Python promises to keep; `choice` and `sample`
-    have changed before, so they are written out here."""
+    """A source of choices. Built on `random.Random.random`, whose numbers Python promises to keep; `choice` and
+    `sample` have changed before, so they are written out here."""
 
     __slots__ = ("number",)
 

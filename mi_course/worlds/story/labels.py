@@ -19,7 +19,7 @@ LABELS: dict[str, str] = {
     "number": "0 singular, 1 plural; of a noun or of a verb that agrees with its subject",
     "subject_number": "0 singular, 1 plural; number of the subject whose verb is still to come, from the subject up to "
     "the token before its verb (of the innermost such subject)",
-    "verb_next": "1 where the next token is a verb that agrees with a subject, else 0; in sentences with subject_number",
+    "verb_next": "1 where the next token is a verb that agrees with a subject, else 0; in agreement and recursion",
     "sentiment": "0 negative, 1 positive; from the first word that says so to the end of the sentence",
     "quote": "1 from the opening quotation mark up to the closing one, else 0; in sentences of the pronouns task",
     "bracket_depth": "brackets open after the token; in sentences of the brackets task",
@@ -61,11 +61,12 @@ RELATIONS: tuple[str, ...] = (
 )
 SERIES = ("day", "month", "letter", "number")
 
-ROLES: list[str] = (
+_FIRST_ROLES = (
     "first second giver recipient verb place object subject attractor embedded predicate thing judgement reaction "
     "country city language person landmark answer name pronoun companion unit start step opener closer word filler "
-    "colour event given other verdict holder mover".split()
+    "colour event given other verdict holder mover"
 )
+ROLES: list[str] = _FIRST_ROLES.split()
 """Roles by number: the names of slots in templates. A new task that needs another one calls `add_role`."""
 
 _ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
@@ -88,5 +89,5 @@ GENDERED = {CATEGORIES.index("male name"): 0, CATEGORIES.index("female name"): 1
 
 STATE_PEOPLE = 6
 STATE_COLUMNS = ("person", "place", "object")
-"""Columns of the story state: for each of up to six people, in the order in which they appear, the entity numbers of the
-person, of the place where they are and of the object they have, as known after the token; -1 for not known."""
+"""Columns of the story state: for each of up to six people, in the order in which they appear, the entity numbers of
+the person, of the place where they are and of the object they have, as known after the token; -1 for not known."""

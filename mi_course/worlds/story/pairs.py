@@ -93,7 +93,12 @@ def story_pairs(
             f"It has {', '.join(chosen.corruptions)}."
         )
     draw = Draw(seed, 1_000_000 + task_names().index(task))
-    plans, twins, cleans, corrupteds, asked, asked_twin = [], [], [], [], [], []
+    plans: list[Any] = []
+    twins: list[Any] = []
+    cleans: list[Sentence] = []
+    corrupteds: list[Sentence] = []
+    asked: list[Question] = []
+    asked_twin: list[Question | None] = []
     missed = 0
     while len(plans) < n:
         plan = chosen.plan(draw, split)

@@ -50,7 +50,7 @@ class Task:
     @property
     def splits(self) -> tuple[Split, ...]:
         """The splits that `plan` can draw from."""
-        return ("train", *(split for split in ("test", "wordings") if split in self.held_out))  # type: ignore[misc]
+        return ("train", *(split for split in ("test", "wordings") if split in self.held_out))
 
     def sentence(self, draw: Draw, split: Split = "train") -> Sentence:
         """Draw and write one sentence."""
@@ -89,4 +89,4 @@ def check_split(task: Task, split: str) -> Split:
             f"The task {task.name!r} has no split {split!r}; it has {', '.join(task.splits)}. "
             "What a task holds out stands in its `held_out`."
         )
-    return split  # type: ignore[return-value]
+    return split

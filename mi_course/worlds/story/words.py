@@ -4,35 +4,42 @@ from __future__ import annotations
 
 BOS_WORD, PAD_WORD = "[BOS]", "[PAD]"
 
-MALE_NAMES = tuple(
-    "john tom james peter paul mark david simon adam kevin brian eric frank george henry jack luke oscar ryan "
-    "victor".split()
-)
-FEMALE_NAMES = tuple(
-    "mary anna alice sarah emma julia laura nina olivia rose sophie tina ursula vera wendy zoe grace helen irene "
-    "kate".split()
-)
-FIRST_NAMES = tuple(
-    "albert bruno carla doris edgar fiona gustav hilda igor judith karl linda marco nora otto petra".split()
-)
-LAST_NAMES = tuple(
-    "berg stein fischer hill king lopez moore novak ortiz parker quinn reed silva tanaka weber young".split()
-)
-JOBS = tuple("doctor teacher lawyer painter pilot farmer baker singer dancer chemist".split())
-INSTRUMENTS = tuple("piano violin guitar flute cello trumpet harp banjo".split())
-SPORTS = tuple("tennis soccer golf chess hockey rugby judo polo".split())
 
-PLACES = tuple(
-    "store park school station beach library office market garden museum cafe hospital restaurant theater zoo".split()
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    one, two = text.split("/")
+    return one, two
+
+
+def _row(text: str) -> tuple[str, str, str]:
+    one, two, three = text.split("/")
+    return one, two, three
+
+
+MALE_NAMES = _words(
+    "john tom james peter paul mark david simon adam kevin brian eric frank george henry jack luke oscar ryan victor"
 )
-OBJECTS = tuple(
-    "book ball letter coin cup ring drink snack flower necklace basketball computer bone camera hat".split()
+FEMALE_NAMES = _words(
+    "mary anna alice sarah emma julia laura nina olivia rose sophie tina ursula vera wendy zoe grace helen irene kate"
 )
+FIRST_NAMES = _words("albert bruno carla doris edgar fiona gustav hilda igor judith karl linda marco nora otto petra")
+LAST_NAMES = _words("berg stein fischer hill king lopez moore novak ortiz parker quinn reed silva tanaka weber young")
+JOBS = _words("doctor teacher lawyer painter pilot farmer baker singer dancer chemist")
+INSTRUMENTS = _words("piano violin guitar flute cello trumpet harp banjo")
+SPORTS = _words("tennis soccer golf chess hockey rugby judo polo")
+
+PLACES = _words(
+    "store park school station beach library office market garden museum cafe hospital restaurant theater zoo"
+)
+OBJECTS = _words("book ball letter coin cup ring drink snack flower necklace basketball computer bone camera hat")
 TRANSFER_VERBS = ("gave", "handed", "passed", "offered", "sent")
 
 COUNTRIES = tuple(
-    tuple(row.split("/"))
-    for row in (
+    _row(row)
+    for row in _words(
         "france/paris/french italy/rome/italian spain/madrid/spanish germany/berlin/german japan/tokyo/japanese "
         "china/beijing/chinese russia/moscow/russian egypt/cairo/arabic greece/athens/greek poland/warsaw/polish "
         "turkey/ankara/turkish sweden/stockholm/swedish norway/oslo/norwegian finland/helsinki/finnish "
@@ -43,7 +50,7 @@ COUNTRIES = tuple(
         "morocco/rabat/arabic syria/damascus/arabic england/london/english ireland/dublin/english "
         "canada/ottawa/english australia/canberra/english scotland/edinburgh/english cuba/havana/spanish "
         "ukraine/kyiv/ukrainian romania/bucharest/romanian"
-    ).split()
+    )
 )
 """Country, capital, language."""
 
@@ -51,10 +58,10 @@ LANDMARK_KINDS = ("old", "grand", "red", "white", "golden", "silver", "iron", "s
 LANDMARK_BUILDINGS = ("tower", "bridge", "castle", "gate", "palace", "temple", "column", "fountain")
 
 ANIMATE_NOUNS = tuple(
-    (noun, f"{noun}s") for noun in "boy girl dog cat friend teacher farmer bird author pilot horse".split()
+    (noun, f"{noun}s") for noun in _words("boy girl dog cat friend teacher farmer bird author pilot horse")
 )
 INANIMATE_NOUNS = (
-    *((noun, f"{noun}s") for noun in "key car tree house picture table cabinet lamp".split()),
+    *((noun, f"{noun}s") for noun in _words("key car tree house picture table cabinet lamp")),
     ("box", "boxes"),
 )
 PREPOSITIONS = ("near", "behind", "beside", "above", "below", "with")
@@ -69,33 +76,31 @@ NEGATIVE = ("awful", "terrible", "horrible", "dreadful", "boring", "poor", "nast
 THINGS = ("movie", "food", "service", "hotel", "song", "show", "play", "meal", "room", "concert")
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MONTHS = tuple(
-    "january february march april may june july august september october november december".split()
-)
+MONTHS = _words("january february march april may june july august september october november december")
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 NUMBERS = tuple(f"{number:02d}" for number in range(100))
 STEP_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 EVENTS = ("war", "siege", "strike", "trial", "voyage", "festival")
 COLOURS = ("crimson", "amber", "violet", "indigo", "teal", "maroon", "olive", "ivory")
 OPPOSITES = tuple(
-    tuple(pair.split("/"))
-    for pair in (
+    _pair(pair)
+    for pair in _words(
         "tall/short small/big clean/dirty quiet/loud hot/cold wet/dry fast/slow hard/soft dark/bright strong/weak "
         "early/late open/shut full/empty deep/shallow thick/thin sweet/sour heavy/light wide/narrow sharp/dull "
         "rough/smooth"
-    ).split()
+    )
 )
 SPARE = ("blicket", "dax", "wug", "toma", "fep", "zup", "kiki", "bouba")
 """Words that mean nothing and stand in random repetitions only: free for a task that needs new words."""
 
 PUNCTUATION = (".", ",", ":", ";", "(", ")", "[", "]", '"')
-FUNCTION_WORDS = tuple(
+FUNCTION_WORDS = _words(
     "the a i it he she his her him this that and or when after while then before because to of in on at from at with "
     "one many lot fun people together yesterday later both over there quickly here who where "
     "is are was were had has went walked working met arrived saw found lost decided give gave took entered reached "
     "lives loved hated would recommend avoid overall smiled cried happy sad said drove home "
-    "capital language speak born works as plays city opposite comes day days month months year lasted count code list letters "
-    "true false its".split()
+    "capital language speak born works as plays city opposite comes day days month months year lasted "
+    "count code list letters true false its"
 )
 
 _GROUPS: tuple[tuple[str, ...], ...] = (

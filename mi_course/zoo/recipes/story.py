@@ -5,8 +5,8 @@ Four layers, because keeping track of who is where was never learned with three.
 - for the first third of training, sentences that repeat and sentences with two names come more often, since heads that
   copy are what most other tasks are built on.
 
-A run can be interrupted and resumed to the bit: every batch is settled by the seed and the step alone, and the state of the
-optimiser is kept beside the weights.
+A run can be interrupted and resumed to the bit: every batch is settled by the seed and the step alone, and the state
+of the optimiser is kept beside the weights.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ class StoryRecipe:
         """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes.
 
         stop_after: stop after this many steps of the unchanged schedule.
-        state: a file to keep weights and optimiser in as training goes on. If it is there already, training resumes from
-            it. A finished run leaves it in place.
+        state: a file to keep weights and optimiser in as training goes on. If it is there already, training resumes
+            from it. A finished run leaves it in place.
         at_checkpoint: called with the step and the model (in eval mode) at each step of `checkpoints` and at the end.
         Raises CourseError when the file holds another seed or another recipe.
         """
@@ -176,7 +176,8 @@ def training_batch(step: int, seed: int, hyper: Hyperparameters) -> Tensor:
 
 def _optimiser(model: GPTNeoXForCausalLM, hyper: Hyperparameters) -> torch.optim.AdamW:
     """AdamW that decays the matrices of the blocks and the unembedding, and nothing else."""
-    decayed, free = [], []
+    decayed: list[Tensor] = []
+    free: list[Tensor] = []
     for name, parameter in model.named_parameters():
         (decayed if parameter.ndim == 2 and "embed_in" not in name else free).append(parameter)
     groups = [{"params": decayed, "weight_decay": hyper.weight_decay}, {"params": free, "weight_decay": 0.0}]
@@ -195,7 +196,7 @@ def _step(
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), hyper.gradient_clip)
     optimiser.step()
-    return float(loss)
+    return loss.item()
 
 
 def _identity(recipe: StoryRecipe, seed: int) -> str:
@@ -225,14 +226,14 @@ def _keep(
     os.replace(temporary, path)
 
 
-def _resume(
-    path: Path, recipe: StoryRecipe, seed: int, model: GPTNeoXForCausalLM, optimiser: torch.optim.AdamW
-) -> int:
+def _resume(path: Path, recipe: StoryRecipe, seed: int, model: GPTNeoXForCausalLM, optimiser: torch.optim.AdamW) -> int:
     try:
         kept = torch.load(path, weights_only=True)
         identity, step = kept["identity"], int(kept["step"])
     except Exception as error:
-        raise CourseError(f"{path} cannot be read as a state of training ({error}); remove it to begin anew.") from error
+        raise CourseError(
+            f"{path} cannot be read as a state of training ({error}); remove it to begin anew."
+        ) from error
     if identity != _identity(recipe, seed):
         raise CourseError(f"{path} is of another seed or another recipe; remove it, or choose another file.")
     model.load_state_dict(kept["model"])

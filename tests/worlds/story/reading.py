@@ -5,9 +5,7 @@ from __future__ import annotations
 from mi_course.worlds.story import words as w
 
 NAMES = {*w.MALE_NAMES, *w.FEMALE_NAMES}
-NUMBER_OF_NOUN = {
-    form: number for noun in (*w.ANIMATE_NOUNS, *w.INANIMATE_NOUNS) for number, form in enumerate(noun)
-}
+NUMBER_OF_NOUN = {form: number for noun in (*w.ANIMATE_NOUNS, *w.INANIMATE_NOUNS) for number, form in enumerate(noun)}
 VERBS = (*w.LINKING_VERBS, *w.ANIMATE_VERBS, *w.INANIMATE_VERBS, *w.TRANSITIVE_VERBS)
 NUMBER_OF_VERB = {form: number for verb in VERBS for number, form in enumerate(verb)}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.worlds.story import reading
 
 from mi_course.worlds.story import (
     BOS,
@@ -28,6 +28,7 @@ from mi_course.worlds.story import (
     tree_distance,
 )
 from mi_course.worlds.story import words as w
+from tests.worlds.story import reading
 
 seeds = st.integers(0, 2**31)
 few = settings(max_examples=25, deadline=None)
@@ -233,14 +234,14 @@ def test_sentiment_begins_with_the_first_judgement(seed):
 @given(seeds)
 def test_repetitions_point_at_the_same_word_one_copy_ago(seed):
     batch = story_batch(4, seed=seed, tasks=["repetition"])
-    for _, words, labels, row, start in sentences(batch):
+    for _, _, labels, row, start in sentences(batch):
         first = [place for place, source in enumerate(labels["previous_copy"]) if source >= 0]
         assert first
         for place in first:
             source = labels["previous_copy"][place]
             assert batch.tokens[row, source] == batch.tokens[row, start + place] and source < start + place
         # Copies are whole: consecutive words have consecutive sources.
-        for one, two in zip(first, first[1:], strict=False):
+        for one, two in pairwise(first):
             if two == one + 1:
                 assert labels["previous_copy"][two] == labels["previous_copy"][one] + 1
 
@@ -261,7 +262,7 @@ def test_series_count_as_people_count(seed):
             step = w.STEP_WORDS.index(words[0]) + 1 if words[0] in w.STEP_WORDS else 1
             step *= -1 if words[0] == "before" else 1
             round_trip = len(series[labels["series"][places[0]]]) if task == "circle" else 10**6
-            for one, two in zip(values, values[1:], strict=False):
+            for one, two in pairwise(values):
                 assert two == (one + step) % round_trip
             assert labels["step"][0] == abs(step) and labels["direction"][0] == int(step > 0)
 
@@ -276,14 +277,17 @@ def told(seed: int, tasks: list[str], rows: int) -> dict[tuple[str, ...], str]:
     for name, words, _, _, _ in sentences(story_batch(rows, seed=seed, tasks=tasks)):
         text = " ".join(words[:-1])
         if name == "people":
-            for phrase, what in (("was born in", "born"), ("works as a", "job"), ("plays the", "instrument"), ("plays", "sport")):
+            for phrase, what in (
+                ("was born in", "born"),
+                ("works as a", "job"),
+                ("plays the", "instrument"),
+                ("plays", "sport"),
+            ):
                 if f" {phrase} " in text:
                     before, answer = text.split(f" {phrase} ")
                     asked = before.split()[-1]
                     people = [
-                        f"{one} {two}"
-                        for one, two in zip(words, words[1:], strict=False)
-                        if one in w.FIRST_NAMES and two in w.LAST_NAMES
+                        f"{one} {two}" for one, two in pairwise(words) if one in w.FIRST_NAMES and two in w.LAST_NAMES
                     ]
                     person = people[0] if len(people) == 1 else next(p for p in people if p.split()[0] == asked)
                     learn((person, what), answer)
@@ -336,16 +340,12 @@ def test_word_pairs_stand_in_their_relation():
         relation = RELATIONS[labels["relation"][0]]
         for place in range(0, len(words), 4):
             given, answer = words[place], words[place + 2]
-            step = ord(answer[0]) - ord(given[0])
-            assert {
-                "capital": lambda: facts[given, "capital"] == answer,
-                "country": lambda: facts[given, "country"] == answer,
-                "language": lambda: facts[given, "language"] == answer,
-                "opposite": lambda: opposite[given] == answer,
-                "plural": lambda: plural[given] == answer,
-                "next letter": lambda: step == 1,
-                "letter before": lambda: step == -1,
-            }[relation]()
+            if relation in ("capital", "country", "language"):
+                assert facts[given, relation] == answer
+            elif relation in ("opposite", "plural"):
+                assert (opposite if relation == "opposite" else plural)[given] == answer
+            else:
+                assert ord(answer) - ord(given) == (1 if relation == "next letter" else -1)
             assert labels["example"][place] == place // 4
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.worlds.story import reading
 
 from mi_course.errors import CourseError
 from mi_course.worlds.story import PAD, ROLES, VOCABULARY, decode, get_task, story_pairs, task_names
+from tests.worlds.story import reading
 
 EVERY = [(name, corruption) for name in task_names() for corruption in get_task(name).corruptions]
 
@@ -111,7 +111,9 @@ def test_names_pairs_read_as_the_paper_has_them():
 
 def test_a_pair_is_drawn_again_from_its_seed_and_another_from_another():
     one, again, other = (story_pairs("facts", 20, seed=seed) for seed in (1, 1, 2))
-    assert torch.equal(one.clean.tokens, again.clean.tokens) and torch.equal(one.corrupted.tokens, again.corrupted.tokens)
+    assert torch.equal(one.clean.tokens, again.clean.tokens) and torch.equal(
+        one.corrupted.tokens, again.corrupted.tokens
+    )
     assert decode(one.clean.tokens.flatten().tolist()) != decode(other.clean.tokens.flatten().tolist())
 
 

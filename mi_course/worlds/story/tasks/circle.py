@@ -1,4 +1,5 @@
-"""Days and months, which have no first and no last: `monday tuesday wednesday .`, `three days after friday comes monday .`
+"""Days and months, which have no first and no last: `monday tuesday wednesday .`, `three days after friday comes
+monday .`
 
 Engels et al. 2024, "Not All Language Model Features Are One-Dimensionally Linear".
 """

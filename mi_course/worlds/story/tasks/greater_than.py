@@ -38,7 +38,9 @@ def plan(draw: Draw, split: Split = "train") -> Plan:
 def write(plan: Plan) -> Sentence:
     """Write it."""
     number = SERIES.index("number")
-    s = Sentence().fill("the {event} lasted from the year {start}", {"event": plan.event, "start": w.NUMBERS[plan.start]})
+    s = Sentence().fill(
+        "the {event} lasted from the year {start}", {"event": plan.event, "start": w.NUMBERS[plan.start]}
+    )
     at = len(s) - 1
     s.mark("value", plan.start, at).mark("series", number, at).say("to the year")
     s.ask("answer", _NUMBERS[plan.start + 1 :], _NUMBERS[: plan.start + 1])

@@ -1,4 +1,6 @@
-"""What words have to do with one another, told outright: `the opposite of tall is short .`, `one key and many keys .`"""
+"""What words have to do with one another, told outright: `the opposite of tall is short .`, `one key and many keys
+.`
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from mi_course.worlds.story import words as w
 from mi_course.worlds.story.draw import Draw
 from mi_course.worlds.story.entities import NAMES, OBJECTS, PLACES, Entity
 from mi_course.worlds.story.held_out import NAME_PAIRS, NAME_WORDINGS
-from mi_course.worlds.story.sentence import Sentence
+from mi_course.worlds.story.sentence import Filler, Sentence
 from mi_course.worlds.story.task import Split, Task, register
 
 OPENINGS = (
@@ -72,7 +72,7 @@ def plan(draw: Draw, split: Split = "train") -> Plan:
 def write(plan: Plan) -> Sentence:
     """Write it."""
     s = Sentence(plan.opening * len(ENDINGS) + plan.ending)
-    slots = {
+    slots: dict[str, Filler] = {
         "first": plan.first,
         "second": plan.second,
         "place": plan.place,

@@ -1,7 +1,7 @@
 """Facts about people with two names: `albert berg plays the piano .`
 
-In some sentences a relative clause stands between, in others two people meet and one is asked for by first name, so that the
-last name has to be found first.
+In some sentences a relative clause stands between, in others two people meet and one is asked for by first name, so
+that the last name has to be found first.
 """
 
 from __future__ import annotations

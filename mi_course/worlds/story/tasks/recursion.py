@@ -1,12 +1,13 @@
 """Clauses within clauses: `the dog that the boys that the cat likes see runs quickly .`
 
-The words in the middle belong to one another and the first noun to the last verb, so that the distance along the sentence is
-not the distance in the parse tree. (Hewitt and Manning 2019, "A Structural Probe for Finding Syntax in Word
+The words in the middle belong to one another and the first noun to the last verb, so that the distance along the
+sentence is not the distance in the parse tree. (Hewitt and Manning 2019, "A Structural Probe for Finding Syntax in Word
 Representations".)
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from mi_course.worlds.story import words as w
@@ -49,7 +50,7 @@ def plan(draw: Draw, split: Split = "train") -> Plan:
         nouns = [draw.pick(NOUNS), *draw.sample(ANIMATE, depth)]
         if len(set(nouns)) < len(nouns):
             continue
-        new = [pair in NOUN_PAIRS for pair in zip(nouns, nouns[1:], strict=False)]
+        new = [pair in NOUN_PAIRS for pair in pairwise(nouns)]
         if new[0] if split == "test" else not any(new):
             break
     made = []

@@ -8,7 +8,7 @@ from mi_course.worlds.story import words as w
 from mi_course.worlds.story.draw import Draw
 from mi_course.worlds.story.entities import THINGS, Entity
 from mi_course.worlds.story.held_out import THING_WORDS
-from mi_course.worlds.story.sentence import Sentence
+from mi_course.worlds.story.sentence import Filler, Sentence
 from mi_course.worlds.story.task import Split, Task, register
 from mi_course.worlds.story.vocabulary import ids_of
 
@@ -51,7 +51,7 @@ def write(plan: Plan) -> Sentence:
     """Write it."""
     before, reactions, after = REACTIONS[plan.reaction]
     first, second, third = (_word(plan.positive, index) for index in plan.judgements)
-    slots = {
+    slots: dict[str, Filler] = {
         "thing": plan.things[0],
         "thing#2": plan.things[1],
         "judgement": first,

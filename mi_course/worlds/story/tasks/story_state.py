@@ -1,8 +1,9 @@
 """Stories in which people take things and go to places, and a reader has to keep track.
 
-`anna took the key . tom took the hat . anna has the key .` and `anna entered the park . tom entered the zoo . anna entered the
-cafe . anna reached the cafe .` Two tasks, `holding` and `whereabouts`. Where somebody is asked for who has moved twice, the
-later place is right. (Li et al. 2022, "Emergent World Representations", follow the state of a game in the same way.)
+`anna took the key . tom took the hat . anna has the key .` and `anna entered the park . tom entered the zoo . anna
+entered the cafe . anna reached the cafe .` Two tasks, `holding` and `whereabouts`. Where somebody is asked for who has
+moved twice, the later place is right. (Li et al. 2022, "Emergent World Representations", follow the state of a game in
+the same way.)
 """
 
 from __future__ import annotations

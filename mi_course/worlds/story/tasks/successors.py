@@ -59,7 +59,9 @@ def write(plan: Plan) -> Sentence:
         if told and place == 1:
             s.say("comes")
         if place:
-            wrong = items[place - 1] - plan.step if 0 <= items[place - 1] - plan.step < len(series) else items[place - 1]
+            wrong = (
+                items[place - 1] - plan.step if 0 <= items[place - 1] - plan.step < len(series) else items[place - 1]
+            )
             s.ask("word", ids_of(series[item]), ids_of(series[wrong]))
         at = len(s)
         s.say(series[item], "word").mark("value", item, at).mark("series", kind, at)

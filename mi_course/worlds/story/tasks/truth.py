@@ -1,7 +1,7 @@
 """Statements called true or false: `paris is in france : true .`
 
-Five kinds, so that what is learned from some can be tried on the others. (Burns et al. 2022, "Discovering Latent Knowledge
-in Language Models Without Supervision"; Marks and Tegmark 2023, "The Geometry of Truth".)
+Five kinds, so that what is learned from some can be tried on the others. (Burns et al. 2022, "Discovering Latent
+Knowledge in Language Models Without Supervision"; Marks and Tegmark 2023, "The Geometry of Truth".)
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ TASK = register(
         write=write,
         corruptions={"other_truth": other_truth},
         held_out={
-            "test": "8 countries with their capitals and the landmarks there, 8 more landmarks and 12 people stand in no "
-            "statement of training; the facts about them are told elsewhere"
+            "test": "8 countries with their capitals and the landmarks there, 8 more landmarks and 12 people stand in "
+            "no statement of training; the facts about them are told elsewhere"
         },
     )
 )

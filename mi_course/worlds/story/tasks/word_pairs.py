@@ -1,13 +1,15 @@
 """Pairs of words that stand in one relation, which the examples have to tell: `paris : france ; rome : italy ; oslo :`
 
-A country is given in two relations (its capital, its language) and a letter in two (the next, the one before), so that the
-given word alone does not settle the answer. (Todd et al. 2023, "Function Vectors in Large Language Models"; Hendel et al.
-2023, "In-Context Learning Creates Task Vectors".)
+A country is given in two relations (its capital, its language) and a letter in two (the next, the one before), so that
+the given word alone does not settle the answer. (Todd et al. 2023, "Function Vectors in Large Language Models"; Hendel
+et al. 2023, "In-Context Learning Creates Task Vectors".)
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from mi_course.worlds.story import entities as e
 from mi_course.worlds.story import words as w
@@ -19,13 +21,13 @@ from mi_course.worlds.story.task import Split, Task, register
 from mi_course.worlds.story.tasks.lexicon import OPPOSITE
 from mi_course.worlds.story.vocabulary import ids_of
 
-_LETTERS, _HELD_WORDS = w.LETTERS, {word for pair in PAIR_OPPOSITES for word in pair}
-_NEXT: dict[Filler, Filler] = dict(zip(_LETTERS[:-1], _LETTERS[1:], strict=True))
-PAIRS: dict[str, dict[Filler, Filler]] = {
-    "capital": dict(e.CAPITAL),
-    "language": dict(e.LANGUAGE),
-    "country": dict(e.COUNTRY),
-    "opposite": dict(OPPOSITE),
+_HELD_WORDS = {word for pair in PAIR_OPPOSITES for word in pair}
+_NEXT: dict[Filler, Filler] = dict(pairwise(w.LETTERS))
+PAIRS: dict[str, Mapping[Any, Filler]] = {
+    "capital": e.CAPITAL,
+    "language": e.LANGUAGE,
+    "country": e.COUNTRY,
+    "opposite": OPPOSITE,
     "plural": {noun: noun.plural for noun in e.NOUNS if noun.plural is not None},
     "next letter": _NEXT,
     "letter before": {after: before for before, after in _NEXT.items()},
@@ -127,8 +129,8 @@ TASK = register(
         write=write,
         corruptions={"other_query": other_query, "other_relation": other_relation},
         held_out={
-            "test": "6 countries and their capitals, 4 letters, 3 pairs of opposites and 3 nouns are given in no list of "
-            "training, in no relation; they are told of in other sentences"
+            "test": "6 countries and their capitals, 4 letters, 3 pairs of opposites and 3 nouns are given in no list "
+            "of training, in no relation; they are told of in other sentences"
         },
     )
 )
