@@ -24,6 +24,7 @@ from mi_course.worlds.story import (
     story_batch,
     story_pairs,
 )
+from mi_course.worlds.story.tasks.people import RELATION_WORDINGS
 from mi_course.worlds.story.tasks.repetition import POOL
 from mi_course.worlds.story.tasks.truth import KINDS
 from mi_course.worlds.story.tasks.word_pairs import NAMES as RELATION_NAMES
@@ -33,6 +34,8 @@ SEED = 20240924
 """Of all data that cards are measured on; no training uses it."""
 
 PROMPTS = 400
+SPORT = [relation for relation, _ in RELATION_WORDINGS].index("sport")
+"""After `plays` a sport may come, or `the` and an instrument."""
 REPEATED_ROWS, PERIOD = 256, 14
 
 
@@ -41,6 +44,8 @@ class Measurement:
     """One number: which prompts, and what would be a shortcut.
 
     task, split, question, where: as `story_pairs` has them.
+    by: "accuracy", was the likeliest of all words right; or "preference", was the right side likelier than the wrong
+        one, where the sentence could also go on in some other way.
     shortcut: by name, the word (token id) that a reader would give who takes a short way; one for each prompt.
     """
 
@@ -48,6 +53,7 @@ class Measurement:
     split: Split = "train"
     question: str | None = None
     where: Callable[[Any], bool] | None = None
+    by: str = "accuracy"
     shortcut: dict[str, Callable[[StoryPairs], Int[Tensor, " prompt"]]] = field(default_factory=dict)
 
     def prompts(self) -> StoryPairs:
@@ -104,22 +110,26 @@ MEASUREMENTS: dict[str, Measurement] = {
     "names, new wordings": Measurement("names", "wordings"),
     "facts": Measurement("facts"),
     "facts, new wordings": Measurement("facts", "wordings"),
-    "people": Measurement("people", where=lambda plan: plan.manner == 0),
-    "people, new wordings": Measurement("people", "wordings"),
-    "people, one of two": Measurement("people", where=lambda plan: plan.manner > 4),
-    "agreement": Measurement("agreement", "test"),
-    "agreement, attractor mismatched": Measurement("agreement", "test", where=lambda plan: plan.mismatched),
-    "sentiment": Measurement("sentiment", "test"),
-    "pronouns": Measurement("pronouns", "test"),
-    "counting": Measurement("successors", "test"),
+    "people": Measurement("people", where=lambda plan: plan.manner == 0 and plan.relation != SPORT),
+    "people, new wordings": Measurement("people", "wordings", where=lambda plan: plan.relation != SPORT),
+    "people, one of two": Measurement("people", where=lambda plan: plan.manner > 4 and plan.relation != SPORT),
+    "people, sport": Measurement("people", where=lambda plan: plan.relation == SPORT, by="preference"),
+    "agreement": Measurement("agreement", "test", by="preference"),
+    "agreement, attractor mismatched": Measurement(
+        "agreement", "test", where=lambda plan: plan.mismatched, by="preference"
+    ),
+    "sentiment": Measurement("sentiment", "test", by="preference"),
+    "pronouns": Measurement("pronouns", "test", by="preference"),
+    "counting": Measurement("successors", "test", where=lambda plan: plan.length == 3),
     "letters": Measurement("successors", where=_wording(2, 3)),
-    "circle, sequences": Measurement("circle", where=_wording(0, 1, 2)),
+    "circle, sequences": Measurement("circle", where=lambda plan: plan.wording == 0 and plan.length == 3),
+    "circle, one step": Measurement("circle", where=_wording(1, 2)),
     "circle, sums": Measurement("circle", where=_wording(3)),
     "circle, new sums": Measurement("circle", "test"),
     # The year 99 is always right here: look at the probability of the right side instead.
     "greater than": Measurement("greater_than", "test"),
-    "brackets": Measurement("brackets"),
-    "brackets, new nest": Measurement("brackets", "test"),
+    "brackets": Measurement("brackets", by="preference"),
+    "brackets, new nest": Measurement("brackets", "test", by="preference"),
     "opposites and plurals": Measurement("lexicon"),
     "holding": Measurement("holding", "test", shortcut={"last mentioned": _last_mentioned("object")}),
     "whereabouts, one move": Measurement(
@@ -142,6 +152,7 @@ MEASUREMENTS: dict[str, Measurement] = {
             "test",
             question=question,
             where=_deep(depth),
+            by="preference",
         )
         for depth in (1, 2, 3)
         for which, question in (("outer verb", "verb"), ("inner verb", "inner verb 1"))
@@ -193,28 +204,33 @@ def story_phenomena(model: Any, untrained: Any, only: tuple[str, ...] | None = N
 
 
 def measure_task(model: Any, untrained: Any, measurement: Measurement) -> dict[str, Any]:
-    """One measurement: accuracy with its interval and baselines, the share that prefers the right side, the margin."""
-    pairs = measurement.prompts()
+    """One measurement: the share of prompts that come out right with its interval and baselines, and the margin."""
+    pairs, by = measurement.prompts(), measurement.by
     ours, twin = observe(model, pairs), observe(untrained, pairs)
-    value, low, high = mean_and_interval(ours["accuracy"], proportion=True)
-    baselines = {
-        "untrained": float(twin["accuracy"].mean()),
-        "constant": float(pairs.right.float().mean(dim=0).max()),
-    }
+    value, low, high = mean_and_interval(ours[by], proportion=True)
+    margin = mean_and_interval(ours["logit_difference"])
+    baselines = {"untrained": float(twin[by].mean()), "constant": _constant(pairs, by)}
     for name, shortcut in measurement.shortcut.items():
         baselines[name] = float(pairs.right.gather(1, shortcut(pairs)[:, None]).float().mean())
-    margin = mean_and_interval(ours["logit_difference"])
     return {
         "value": value,
+        "by": by,
         "interval": [low, high],
         "n": len(pairs),
         "baselines": baselines,
-        "preference": float(ours["preference"].mean()),
-        "preference_untrained": float(twin["preference"].mean()),
         "logit_difference": {"value": margin[0], "interval": list(margin[1:])},
         "probability": float(ours["probability"].mean()),
-        "probability_of_frequencies": _by_frequency(pairs),
+        "probability_by_frequency": _by_frequency(pairs),
     }
+
+
+def _constant(pairs: StoryPairs, by: str) -> float:
+    """What the best constant answer reaches: the same word always, or, by preference, the same word likelier always.
+
+    By preference a prompt that has the word on neither side is a coin toss.
+    """
+    right, wrong = pairs.right.float().mean(dim=0), pairs.wrong.float().mean(dim=0)
+    return float(right.max() if by == "accuracy" else (right + 0.5 * (1 - right - wrong)).max())
 
 
 def _by_frequency(pairs: StoryPairs) -> float:

@@ -46,14 +46,15 @@ def test_knowing_scores_one_and_the_short_way_scores_its_baseline(name):
     measurement = MEASUREMENTS[name]
     pairs = measurement.prompts()
     measured = measure_task(Says(pairs, pairs.answer), flat, measurement)
-    assert measured["value"] == measured["preference"] == measured["interval"][1] == 1
+    assert measured["value"] == measured["interval"][1] == 1
     assert 0.98 < measured["interval"][0] < 1 and measured["n"] == len(pairs)
     assert measured["logit_difference"]["value"] > 15
-    assert measured["preference_untrained"] <= 0.6
     for short, words in measurement.shortcut.items():
         by_short_way = measure_task(Says(pairs, words(pairs)), flat, measurement)
         assert by_short_way["value"] == pytest.approx(measured["baselines"][short])
         assert by_short_way["value"] < 0.8
+    if measurement.by == "preference":
+        return
     constant = pairs.right.float().mean(dim=0).argmax().expand(len(pairs))
     assert measure_task(Says(pairs, constant), flat, measurement)["value"] == pytest.approx(
         measured["baselines"]["constant"]
