@@ -278,7 +278,7 @@ def told(seed: int, tasks: list[str], rows: int) -> dict[tuple[str, ...], str]:
         text = " ".join(words[:-1])
         if name == "people":
             for phrase, what in (
-                ("was born in", "born"),
+                ("was born in", "birthplace"),
                 ("works as a", "job"),
                 ("plays the", "instrument"),
                 ("plays", "sport"),
@@ -308,7 +308,7 @@ def told(seed: int, tasks: list[str], rows: int) -> dict[tuple[str, ...], str]:
 
 def test_statements_are_true_when_the_facts_say_so():
     """The facts are gathered from the sentences that tell them; the statements are judged by these."""
-    facts = told(1, ["facts", "people"], 500)
+    facts = told(1, ["facts", "people"], 900)
     count = {True: 0, False: 0}
     for split in ("train", "test"):
         for _, words, labels, _, _ in sentences(story_batch(120, seed=2, tasks=["truth"], split=split)):
@@ -329,6 +329,25 @@ def test_statements_are_true_when_the_facts_say_so():
             assert labels["truth"][:settled] == [-1] * settled
             assert set(labels["truth"][settled:-1]) == {int(true)}
             count[true] += 1
+    assert abs(count[True] - count[False]) < 0.15 * sum(count.values())
+
+
+def test_checks_are_true_when_what_stands_before_says_so():
+    count = {True: 0, False: 0}
+    for _, words, labels, _, _ in sentences(story_batch(60, seed=2, tasks=["checks"])):
+        settled = len(words) - 4
+        if words[0] == "code":
+            middle = words.index(";")
+            true = words[2:middle] == words[middle + 1 : settled + 1]
+            assert words[2 : middle - 1] == words[middle + 1 : settled]
+        elif words[0] == "after":
+            true = ord(words[settled]) - ord(words[1]) == 1
+        else:
+            known = reading.story(words[: settled - 2])[-1]
+            true = known[words[settled - 3]][1] == words[settled]
+        assert words[-2] == ("true" if true else "false")
+        assert labels["truth"] == [-1] * settled + [int(true)] * 3 + [-1]
+        count[true] += 1
     assert abs(count[True] - count[False]) < 0.15 * sum(count.values())
 
 

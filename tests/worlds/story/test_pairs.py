@@ -29,6 +29,7 @@ MAY_DIFFER = {
     ("brackets", "other_bracket"): {"opener"},
     ("repetition", "other_word"): {"word"},
     ("truth", "other_truth"): {"country", "city", "language", "answer"},
+    ("checks", "other_truth"): {"answer"},
     ("lexicon", "other_word"): {"given"},
     ("word_pairs", "other_query"): {"given"},
     ("word_pairs", "other_relation"): {"given", "answer"},

@@ -21,7 +21,7 @@ from mi_course.worlds.story import LABELS, Draw, get_task, register, story_batch
 from mi_course.worlds.story.vocabulary import ID
 
 PACKAGE = Path(mi_course.__file__).parent
-SHA256 = "949c3a1fbd9fdfd7861bbbeb43a1949ab66eb052b8f904eaa5574ab39863a2a1"
+SHA256 = "5ad168cf6b1f8fd761d20111b761ae86dc867c9b346312b9f67aede85f8c8f44"
 README = (PACKAGE / "worlds" / "README.md").read_text(encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ _FILES = (
     "word_pairs",
     "story_state",
     "recursion",
+    "checks",
 )
 """In the order of the label `task`. Files that are not listed come after these, by name."""
 

@@ -14,7 +14,7 @@ _NOT_IN_CODES = {w.BOS_WORD, w.PAD_WORD, *w.PUNCTUATION, *w.FUNCTION_WORDS} - se
 POOL = tuple(word for word in w.VOCABULARY if word not in _NOT_IN_CODES)
 """Words that codes are made of: all but function words and punctuation."""
 _POOLS = (POOL, POOL, w.LETTERS, (*w.MALE_NAMES, *w.FEMALE_NAMES, *w.OBJECTS))
-SEPARATORS = (";", ",", ":", "and then")
+SEPARATORS = (";", ",", ":", "and then", "")
 
 
 class Plan(NamedTuple):
@@ -42,9 +42,8 @@ def write(plan: Plan) -> Sentence:
     source = len(s)
     for word in plan.code:
         s.say(word, "word")
-    for copy, separator in enumerate((plan.separator, plan.second_separator)):
-        if not separator:
-            break
+    copies = (plan.separator, plan.second_separator) if plan.second_separator else (plan.separator,)
+    for copy, separator in enumerate(copies):
         s.say(separator)
         start = len(s)
         for place, word in enumerate(plan.code):

@@ -1,6 +1,6 @@
 """Statements called true or false: `paris is in france : true .`
 
-Five kinds, so that what is learned from some can be tried on the others. (Burns et al. 2022, "Discovering Latent
+Eight kinds, so that what is learned from some can be tried on the others. (Burns et al. 2022, "Discovering Latent
 Knowledge in Language Models Without Supervision"; Marks and Tegmark 2023, "The Geometry of Truth".)
 """
 
@@ -33,24 +33,19 @@ KINDS = (
     Kind("capital", "the capital of {country} is {city}", ("country", "city"), e.CAPITAL),
     Kind("language", "people in {country} speak {language}", ("country", "language"), e.LANGUAGE),
     Kind("landmark", "the {landmark} is in {city}", ("landmark", "city"), e.LANDMARK_CITY),
+    Kind("birthplace", "{person} was born in {city}", ("person", "city"), e.BIRTHPLACE),
     Kind("job", "{person} works as a {answer}", ("person", "answer"), e.JOB),
+    Kind("instrument", "{person} plays the {answer}", ("person", "answer"), e.INSTRUMENT),
     Kind("sport", "{person} plays {answer}", ("person", "answer"), e.SPORT),
 )
 _HELD_CITIES = frozenset(e.CAPITAL[country] for country in TRUTH_COUNTRIES)
 HELD_OUT = TRUTH_COUNTRIES | _HELD_CITIES | TRUTH_LANDMARKS | TRUTH_PEOPLE
 """Entities that stand in no statement of training, neither as what it is about nor as what is said of it."""
 
-# A landmark in a held-out city is held out with it.
+# Training's side knows neither a held-out subject nor a held-out value; the test side has held-out subjects.
 _SIDES: dict[bool, tuple[tuple[Entity, ...], ...]] = {
-    side: tuple(
-        tuple(
-            subject
-            for subject, value in kind.facts.items()
-            if (subject in HELD_OUT) == side and (kind.relation != "landmark" or (value in HELD_OUT) == side)
-        )
-        for kind in KINDS
-    )
-    for side in (False, True)
+    False: tuple(tuple(x for x, value in kind.facts.items() if not {x, value} & HELD_OUT) for kind in KINDS),
+    True: tuple(tuple(x for x in kind.facts if x in HELD_OUT) for kind in KINDS),
 }
 # What a false statement says instead: values from the same side, so that no value is a sign of falsehood.
 _VALUES = {
