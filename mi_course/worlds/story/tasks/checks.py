@@ -1,8 +1,8 @@
 """Statements that the words before them settle, called true or false: `code : teal 07 oslo ; teal 07 oslo : true .`
 
-They are to `truth` what a drill is to a game: what was to be expected has to be compared with what stands there. Codes are
-random, so nothing can be learned by heart; and they are made of all words, those of held-out entities among them, so that
-the comparison works for these words too. Nothing is said about the world here.
+They are to `truth` what a drill is to a game: what was to be expected has to be compared with what stands there.
+Codes are random, so nothing can be learned by heart; and they are made of all words, those of held-out entities
+among them, so that the comparison works for these words too. Nothing is said about the world.
 """
 
 from __future__ import annotations
