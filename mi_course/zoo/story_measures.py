@@ -33,7 +33,7 @@ from mi_course.zoo.measures import mean_and_interval
 SEED = 20240924
 """Of all data that cards are measured on; no training uses it."""
 
-PROMPTS = 400
+PROMPTS, TWIN_PROMPTS = 400, 100
 SPORT = [relation for relation, _ in RELATION_WORDINGS].index("sport")
 """After `plays` a sport may come, or `the` and an instrument."""
 REPEATED_ROWS, PERIOD = 256, 14
@@ -171,20 +171,23 @@ def logits(model: Any, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch
     return torch.cat(said)
 
 
-def observe(model: Any, pairs: StoryPairs) -> dict[str, Float[Tensor, " prompt"]]:
+def observe(model: Any, pairs: StoryPairs, first: int | None = None) -> dict[str, Float[Tensor, " prompt"]]:
     """One number for each prompt: was the likeliest word right, is the right side likelier, and by how many nats.
 
     accuracy: 1 where the likeliest word of all is on the right side.
     preference: 1 where the words of the right side are together likelier than those of the wrong one.
     logit_difference: log of the ratio of the two sides' probabilities; for single words the difference of logits.
     probability: of the right side among all words.
+
+    first: look at so many of the prompts only.
     """
-    last = logits(model, pairs.clean.tokens)[torch.arange(len(pairs)), pairs.end]
-    right = last.masked_fill(~pairs.right, -torch.inf).logsumexp(-1)
-    wrong = last.masked_fill(~pairs.wrong, -torch.inf).logsumexp(-1)
+    rows = torch.arange(len(pairs))[:first]
+    last = logits(model, pairs.clean.tokens[rows])[rows, pairs.end[rows]]
+    right = last.masked_fill(~pairs.right[rows], -torch.inf).logsumexp(-1)
+    wrong = last.masked_fill(~pairs.wrong[rows], -torch.inf).logsumexp(-1)
     likeliest = last.argmax(-1, keepdim=True)
     return {
-        "accuracy": pairs.right.gather(1, likeliest)[:, 0].float(),
+        "accuracy": pairs.right[rows].gather(1, likeliest)[:, 0].float(),
         "preference": (right > wrong).float(),
         "logit_difference": right - wrong,
         "probability": (right - last.logsumexp(-1)).exp(),
@@ -206,7 +209,7 @@ def story_phenomena(model: Any, untrained: Any, only: tuple[str, ...] | None = N
 def measure_task(model: Any, untrained: Any, measurement: Measurement) -> dict[str, Any]:
     """One measurement: the share of prompts that come out right with its interval and baselines, and the margin."""
     pairs, by = measurement.prompts(), measurement.by
-    ours, twin = observe(model, pairs), observe(untrained, pairs)
+    ours, twin = observe(model, pairs), observe(untrained, pairs, first=TWIN_PROMPTS)
     value, low, high = mean_and_interval(ours[by], proportion=True)
     margin = mean_and_interval(ours["logit_difference"])
     baselines = {"untrained": float(twin[by].mean()), "constant": _constant(pairs, by)}

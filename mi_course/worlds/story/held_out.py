@@ -37,7 +37,7 @@ PAIR_COUNTRIES: frozenset[Entity] = _choose(e.COUNTRIES, 6, 5)
 """Countries that stand in no list of word pairs, neither with their capital nor with their language."""
 
 PAIR_LETTERS: frozenset[str] = _choose(w.LETTERS[1:-1], 4, 6)
-"""Letters that stand in no list of word pairs as the given word, neither for the next letter nor the one before."""
+"""Letters that stand in no list of word pairs as the given word."""
 
 PAIR_OPPOSITES: frozenset[tuple[str, str]] = _choose(w.OPPOSITES, 3, 7)
 """Opposites that stand in no list of word pairs, in either order."""

@@ -57,7 +57,6 @@ RELATIONS: tuple[str, ...] = (
     "opposite",
     "plural",
     "next letter",
-    "letter before",
 )
 SERIES = ("day", "month", "letter", "number")
 

@@ -78,9 +78,9 @@ WITH_TEST = [name for name in task_names() if "test" in get_task(name).splits]
 
 @pytest.mark.parametrize("name", WITH_TEST)
 def test_nothing_held_out_stands_in_training_and_the_test_split_has_nothing_else(name):
-    assert not any(held(name, words) for words in texts(name, "train", 1500))
+    assert not any(held(name, words) for words in texts(name, "train", 1000))
     if name != "pronouns":
-        assert all(held(name, words) for words in texts(name, "test", 150))
+        assert all(held(name, words) for words in texts(name, "test", 100))
 
 
 def test_pronouns_new_combinations_of_name_and_wording():

@@ -31,7 +31,7 @@ from mi_course.worlds.story import words as w
 from tests.worlds.story import reading
 
 seeds = st.integers(0, 2**31)
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=12, deadline=None)
 
 
 def sentences(batch: StoryBatch) -> Iterator[tuple[str, list[str], dict[str, list[int]], int, int]]:
@@ -95,7 +95,7 @@ def test_entities_are_the_words_that_name_them(seed):
 
 
 def test_every_template_comes_up_and_every_label_is_set_somewhere():
-    batch = story_batch(600, seed=3)
+    batch = story_batch(500, seed=3)
     for number, name in enumerate(task_names()):
         seen = batch.labels["template"][batch.labels["task"] == number].unique().tolist()
         missing = set(range(len(get_task(name).templates))) - set(seen)
@@ -364,7 +364,7 @@ def test_word_pairs_stand_in_their_relation():
             elif relation in ("opposite", "plural"):
                 assert (opposite if relation == "opposite" else plural)[given] == answer
             else:
-                assert ord(answer) - ord(given) == (1 if relation == "next letter" else -1)
+                assert ord(answer) - ord(given) == 1
             assert labels["example"][place] == place // 4
 
 

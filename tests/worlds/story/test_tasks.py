@@ -21,7 +21,7 @@ from mi_course.worlds.story import LABELS, Draw, get_task, register, story_batch
 from mi_course.worlds.story.vocabulary import ID
 
 PACKAGE = Path(mi_course.__file__).parent
-SHA256 = "5ad168cf6b1f8fd761d20111b761ae86dc867c9b346312b9f67aede85f8c8f44"
+SHA256 = "9ed6f399da36812445e99d5a37a60c9a6c1307177320b2db9e3c84818f8e6414"
 README = (PACKAGE / "worlds" / "README.md").read_text(encoding="utf-8")
 
 

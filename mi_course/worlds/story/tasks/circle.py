@@ -97,7 +97,7 @@ TASK = register(
     Task(
         name="circle",
         summary="Days and months in order, and sums that go round.",
-        share=0.06,
+        share=0.08,
         templates=(
             "START WORD WORD … .",
             "after START comes ANSWER .",

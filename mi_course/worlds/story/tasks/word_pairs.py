@@ -1,7 +1,7 @@
 """Pairs of words that stand in one relation, which the examples have to tell: `paris : france ; rome : italy ; oslo :`
 
-A country is given in two relations (its capital, its language) and a letter in two (the next, the one before), so that
-the given word alone does not settle the answer. (Todd et al. 2023, "Function Vectors in Large Language Models"; Hendel
+A country is given in two relations (its capital, its language), so that the given word alone does not settle the
+answer: with no example it is a coin toss. (Todd et al. 2023, "Function Vectors in Large Language Models"; Hendel
 et al. 2023, "In-Context Learning Creates Task Vectors".)
 """
 
@@ -30,15 +30,12 @@ PAIRS: dict[str, Mapping[Any, Filler]] = {
     "opposite": OPPOSITE,
     "plural": {noun: noun.plural for noun in e.NOUNS if noun.plural is not None},
     "next letter": _NEXT,
-    "letter before": {after: before for before, after in _NEXT.items()},
 }
 """Relation: given word to answer."""
 
 SHARED = {
     "capital": "language",
     "language": "capital",
-    "next letter": "letter before",
-    "letter before": "next letter",
 }
 """The other relation in which the same words are given."""
 
@@ -49,7 +46,6 @@ _HELD: dict[str, set[Filler]] = {
     "opposite": set(_HELD_WORDS),
     "plural": set(PAIR_NOUNS),
     "next letter": set(PAIR_LETTERS),
-    "letter before": set(PAIR_LETTERS),
 }
 _KNOWN = {relation: tuple(x for x in pairs if x not in _HELD[relation]) for relation, pairs in PAIRS.items()}
 _NEW = {relation: tuple(x for x in pairs if x in _HELD[relation]) for relation, pairs in PAIRS.items()}
