@@ -1,0 +1,241 @@
+"""story: the course's own language model, a stock GPT-NeoX checkpoint trained on Story World.
+
+Four layers, because keeping track of who is where was never learned with three. The schedule goes by step:
+- a warm-up, then a cosine down to two percent of the learning rate;
+- for the first third of training, sentences that repeat and sentences with two names come more often, since heads that
+  copy are what most other tasks are built on.
+
+A run can be interrupted and resumed to the bit: every batch is settled by the seed and the step alone, and the state
+of the optimiser is kept beside the weights.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from mi_course.errors import CourseError
+from mi_course.worlds.story import BOS, LENGTH, PAD, VOCABULARY, story_tokens
+from mi_course.zoo.recipes.induction import _one_thread as one_thread
+
+if TYPE_CHECKING:
+    from transformers import GPTNeoXForCausalLM
+
+DATA_SEED = 1000
+"""Training with seed N draws its sentences from the seed DATA_SEED + N, so that data and first weights are apart."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The numbers of the recipe."""
+
+    steps: int = 4500
+    batch: int = 24
+    learning_rate: float = 3e-3
+    final_share: float = 0.02
+    warm_up_steps: int = 100
+    betas: tuple[float, float] = (0.9, 0.98)
+    weight_decay: float = 0.05
+    gradient_clip: float = 1.0
+    early_share: float = 0.35
+    checkpoints: tuple[int, ...] = (0, 100, 300, 600, 1000, 1500, 2200, 3200)
+    state_every: int = 250
+
+
+@dataclass(frozen=True)
+class StoryRecipe:
+    """How story is made."""
+
+    name: str = "story"
+    shipped_seeds: tuple[int, ...] = (0, 1, 2)
+    n_layers: int = 4
+    d_model: int = 128
+    n_heads: int = 4
+    d_mlp: int = 384
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Fields of transformers' GPTNeoXConfig."""
+        return {
+            "vocab_size": len(VOCABULARY),
+            "hidden_size": self.d_model,
+            "num_hidden_layers": self.n_layers,
+            "num_attention_heads": self.n_heads,
+            "intermediate_size": self.d_mlp,
+            "max_position_embeddings": LENGTH,
+            "hidden_act": "gelu_new",
+            "use_parallel_residual": False,
+            "layer_norm_eps": 1e-5,
+            "tie_word_embeddings": False,
+            "attention_bias": True,
+            "initializer_range": 0.6 / math.sqrt(self.d_model),
+            "bos_token_id": BOS,
+            "eos_token_id": BOS,
+            "pad_token_id": PAD,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0, "partial_rotary_factor": 1.0},
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """The part of the card that does not depend on the seed."""
+        hyper = self.hyperparameters
+        tokens = hyper.steps * hyper.batch * LENGTH
+        fields = asdict(hyper) | {"betas": list(hyper.betas), "checkpoints": list(hyper.checkpoints)}
+        return {
+            "name": self.name,
+            "kind": "checkpoint",
+            "summary": f"A language model of Story World: {self.n_layers} layers of {self.n_heads} heads with MLPs.",
+            "config": self.config,
+            "recipe": {"module": __name__, "hyperparameters": fields},
+            "steps": hyper.steps,
+            "data": f"Story World, drawn on the fly, in rows of {LENGTH} tokens. {tokens:,} tokens.",
+        }
+
+    def build(self, seed: int) -> GPTNeoXForCausalLM:
+        """The model before its first step, as plain transformers has it; the caller's random state is left alone."""
+        from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+        config = GPTNeoXConfig(**self.config)
+        config._attn_implementation = "sdpa"
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return GPTNeoXForCausalLM(config).eval()
+
+    def train(
+        self,
+        seed: int,
+        *,
+        stop_after: int | None = None,
+        progress: bool = True,
+        state: Path | None = None,
+        at_checkpoint: Callable[[int, GPTNeoXForCausalLM], None] | None = None,
+    ) -> GPTNeoXForCausalLM:
+        """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes.
+
+        stop_after: stop after this many steps of the unchanged schedule.
+        state: a file to keep weights and optimiser in as training goes on. If it is there already, training resumes
+            from it. A finished run leaves it in place.
+        at_checkpoint: called with the step and the model (in eval mode) at each step of `checkpoints` and at the end.
+        Raises CourseError when the file holds another seed or another recipe.
+        """
+        hyper = self.hyperparameters
+        last = hyper.steps if stop_after is None else min(stop_after, hyper.steps)
+        model = self.build(seed).train()
+        optimiser = _optimiser(model, hyper)
+        begin = _resume(state, self, seed, model, optimiser) if state is not None and state.exists() else 0
+        bar = tqdm(total=last, initial=begin, desc=f"{self.name} seed {seed}", disable=not progress)
+        with one_thread(), torch.enable_grad(), bar:
+            for step in range(begin, last):
+                if at_checkpoint is not None and step in hyper.checkpoints:
+                    at_checkpoint(step, model.eval())
+                    model.train()
+                loss = _step(model, optimiser, step, seed, hyper)
+                bar.update()
+                if step % 50 == 0:
+                    bar.set_postfix(loss=f"{loss:.3f}")
+                done = step + 1
+                if state is not None and (done % hyper.state_every == 0 or done == last):
+                    _keep(state, self, seed, done, model, optimiser)
+        model.eval()
+        if at_checkpoint is not None and last == hyper.steps:
+            at_checkpoint(last, model)
+        return model
+
+    def measure(self, model: Any, untrained: Any) -> dict[str, Any]:
+        """All tasks on fresh held-out data, beside their baselines."""
+        from mi_course.zoo.story_measures import story_phenomena
+
+        return story_phenomena(model, untrained)
+
+
+def learning_rate(step: int, hyper: Hyperparameters) -> float:
+    """Linear warm-up, then a cosine down to a small share of the full rate."""
+    warm_up = min(1.0, (step + 1) / hyper.warm_up_steps)
+    cosine = 0.5 * (1 + math.cos(math.pi * step / hyper.steps))
+    return hyper.learning_rate * warm_up * (hyper.final_share + (1 - hyper.final_share) * cosine)
+
+
+def early(step: int, hyper: Hyperparameters) -> float:
+    """How much more often copying tasks come: 1 at the first step, 0 from a third of training on."""
+    return max(0.0, 1 - step / (hyper.early_share * hyper.steps))
+
+
+def training_batch(step: int, seed: int, hyper: Hyperparameters) -> Tensor:
+    """The rows of one step, settled by the seed and the step alone."""
+    return story_tokens(hyper.batch, seed=DATA_SEED + seed, stream=step, early=early(step, hyper))
+
+
+def _optimiser(model: GPTNeoXForCausalLM, hyper: Hyperparameters) -> torch.optim.AdamW:
+    """AdamW that decays the matrices of the blocks and the unembedding, and nothing else."""
+    decayed: list[Tensor] = []
+    free: list[Tensor] = []
+    for name, parameter in model.named_parameters():
+        (decayed if parameter.ndim == 2 and "embed_in" not in name else free).append(parameter)
+    groups = [{"params": decayed, "weight_decay": hyper.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=hyper.learning_rate, betas=hyper.betas, fused=True)
+
+
+def _step(
+    model: GPTNeoXForCausalLM, optimiser: torch.optim.AdamW, step: int, seed: int, hyper: Hyperparameters
+) -> float:
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(step, hyper)
+    tokens = training_batch(step, seed, hyper)
+    logits = model(tokens, use_cache=False).logits
+    loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), hyper.gradient_clip)
+    optimiser.step()
+    return loss.item()
+
+
+def _identity(recipe: StoryRecipe, seed: int) -> str:
+    return repr((recipe, seed, VOCABULARY))
+
+
+def _keep(
+    path: Path,
+    recipe: StoryRecipe,
+    seed: int,
+    step: int,
+    model: GPTNeoXForCausalLM,
+    optimiser: torch.optim.AdamW,
+) -> None:
+    """Write the state of training in one step, so that an interruption leaves a whole file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    torch.save(
+        {
+            "identity": _identity(recipe, seed),
+            "step": step,
+            "model": model.state_dict(),
+            "optimiser": optimiser.state_dict(),
+        },
+        temporary,
+    )
+    os.replace(temporary, path)
+
+
+def _resume(path: Path, recipe: StoryRecipe, seed: int, model: GPTNeoXForCausalLM, optimiser: torch.optim.AdamW) -> int:
+    try:
+        kept = torch.load(path, weights_only=True)
+        identity, step = kept["identity"], int(kept["step"])
+    except Exception as error:
+        raise CourseError(
+            f"{path} cannot be read as a state of training ({error}); remove it to begin anew."
+        ) from error
+    if identity != _identity(recipe, seed):
+        raise CourseError(f"{path} is of another seed or another recipe; remove it, or choose another file.")
+    model.load_state_dict(kept["model"])
+    optimiser.load_state_dict(kept["optimiser"])
+    return step
