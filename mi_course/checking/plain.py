@@ -49,7 +49,7 @@ class _Rebuilding:
         self.inside: list[int] = []
 
     def rebuild(self, thing: Any) -> Any:
-        if thing is None or type(thing) in (bool, int, float, complex, str):
+        if thing is None or type(thing) in (bool, int, float, complex, str, Odd):  # Odd: it has been here before
             return thing
         simple = _scalar_or_array(thing)
         if simple is not _NEITHER:

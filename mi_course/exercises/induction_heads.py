@@ -423,8 +423,9 @@ def _observe_four(case: Case, given: Any) -> Any:
     """The four sources in order, also where they came as a row, by destination, or as (destination, source) pairs."""
     if isinstance(given, (Tensor, np.ndarray)):
         given = given.reshape(-1).tolist() if given.ndim == 2 and 1 in given.shape else given.tolist()
-    if isinstance(given, (list, tuple)) and all(isinstance(p, (list, tuple)) and len(p) == 2 for p in given):
-        given = dict(given) if all(isinstance(p[0], int) for p in given) else given
+    pairs = isinstance(given, (list, tuple)) and all(isinstance(p, (list, tuple)) and len(p) == 2 for p in given)
+    if pairs and [p[0] for p in given] == [5, 6, 7, 8]:
+        given = dict(given)
     if isinstance(given, dict) and set(given) == {5, 6, 7, 8}:
         given = [given[dest] for dest in (5, 6, 7, 8)]
     return given
@@ -897,9 +898,9 @@ def _trained(name: str, seed: int) -> Any:
 
 
 @cache
-def _planted(seed: int) -> tuple[Any, dict[helper.Head, float], tuple[int, ...]]:
-    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; its truth; and
-    the periods to look at. Decoys that look one or two fixed distances back fill the stripes of some periods."""
+def _planted(seed: int) -> tuple[Any, dict[helper.Head, Any], tuple[int, ...]]:
+    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; who does what;
+    and the periods to look at. Decoys that look one or two fixed distances back fill the stripes of some periods."""
     from mi_course.zoo.planted import DuplicateToken, FixedOffset, Induction, PreviousToken, planted
 
     draw = Draw(seed)
@@ -915,15 +916,23 @@ def _planted(seed: int) -> tuple[Any, dict[helper.Head, float], tuple[int, ...]]
     roles |= {place: FixedOffset(*back) for place, back in zip(places, offsets, strict=False)}
     roles |= {place: Induction(strength) for place, strength in truth.items()}
     model = planted(roles, n_layers=3, n_heads=6, d_vocab=20, n_ctx=48, seed=seed)
-    return model, truth, periods
+    return model, roles, periods
+
+
+def _fills(role: Any, period: int) -> float:
+    """How much of its attention a planted head puts on the stripe of a period."""
+    if hasattr(role, "strength"):
+        return float(role.strength)
+    offsets = getattr(role, "offsets", ())
+    return float(period - 1 in offsets) / max(len(offsets), 1)
 
 
 def _heads_by_detector(model: Any, periods: tuple[int, ...], threshold: float = 0.5) -> list[helper.Head]:
     """Planted truth where there is one; else TransformerLens' own detection pattern on single sequences."""
     for seed in _PLANTED_SEEDS:
-        planted_model, truth, _ = _planted(seed)
+        planted_model, roles, _ = _planted(seed)
         if model is planted_model:
-            return sorted(head for head, strength in truth.items() if strength > threshold)
+            return sorted(head for head, role in roles.items() if all(_fills(role, p) > threshold for p in periods))
     scores = _detector_scores(model, periods)
     return [
         (layer, head)
@@ -974,27 +983,29 @@ def _cases_heads(draw: Draw) -> list[Case]:
     seed = draw.integer(0, 4)
     usual = (8, 13, 20)
     return [
-        Case("a model with planted heads, threshold 0.15", (model, periods, 0.15)),
-        Case("the same model, threshold 0.45", (model, periods, 0.45)),
+        Case("a model with planted heads, threshold 0.15", (model, list(periods), 0.15)),
+        Case("the same model, threshold 0.45", (model, list(periods), 0.45)),
+        Case("the same model, one period only, threshold 0.6", (model, [periods[0]], 0.6)),
         Case(
             f"induction-2l, seed {seed}",
-            (_trained("induction-2l", seed), usual, _clear_threshold("induction-2l", seed, usual)),
+            (_trained("induction-2l", seed), list(usual), _clear_threshold("induction-2l", seed, usual)),
         ),
-        Case("induction-1l, which has none", (_trained("induction-1l", 0), usual, 0.5)),
+        Case("induction-1l, which has none", (_trained("induction-1l", 0), list(usual), 0.5)),
     ]
+
+
+def _index(x: Any) -> Any:
+    """A layer or head number as a plain whole number; what is none is left as it is."""
+    x = x.item() if isinstance(x, Tensor) and x.numel() == 1 else x
+    return int(x) if isinstance(x, float) and x.is_integer() else x
 
 
 def _observe_heads(case: Case, found: Any) -> Any:
     """The heads as a set: in any order, as tuples or lists. Anything else is left as it is, to be reported."""
-    if isinstance(found, Tensor) and found.ndim == 2:
+    if isinstance(found, (Tensor, np.ndarray)) and found.ndim == 2:
         found = found.tolist()
     if isinstance(found, (list, tuple, set)):
-        pairs = [
-            tuple(int(x) if isinstance(x, (int, float, Tensor)) else x for x in p)
-            if isinstance(p, (list, tuple))
-            else p
-            for p in found
-        ]
+        pairs = [tuple(map(_index, p)) if isinstance(p, (list, tuple)) else p for p in found]
         if all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
             return {"heads": set(pairs)}
     return found if isinstance(found, Tensor) else {"heads": found}
@@ -1096,7 +1107,7 @@ find_heads = Exercise(
     minutes=15,
     points=4,
     prerequisites=("repeated_tokens", "induction_score"),
-    time_limit=6.0,
+    time_limit=10.0,
     hints=(
         "Two nested questions: for each head, its score at each period; then, whether the smallest of these scores "
         "is above the threshold.",
