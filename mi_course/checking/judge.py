@@ -13,12 +13,13 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from mi_course.checking.borrowed import borrowed
 from mi_course.checking.compare import Difference, first_difference
 from mi_course.checking.diagnose import diagnose
 from mi_course.checking.draw import Draw
 from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle
-from mi_course.checking.guard import contained
 from mi_course.checking.learner import learner_seed
 from mi_course.checking.limits import TimeIsUp, limited
 from mi_course.checking.plain import describe, plain
@@ -84,7 +85,7 @@ def draw_cases(exercise: Exercise, seed: int | None = None, learner: str | None 
     """The cases of an exercise for a seed; of a per-learner exercise, for that learner."""
     if exercise.per_learner and seed is None:
         seed = learner_seed(exercise.id, learner)
-    with contained(DEFAULT_SEED):  # making a case may load a model, which draws its first weights at random
+    with torch.random.fork_rng(devices=[]):  # making a case may load a model, which draws its first weights at random
         return exercise.cases(Draw(DEFAULT_SEED if seed is None else seed))
 
 
