@@ -169,20 +169,39 @@ def zoo(as_json: AsJson = False) -> None:
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="A model of the zoo, e.g. induction-2l.")],
-    seed: Annotated[int, typer.Option(help="The seed to train from.")] = 0,
+    name: Annotated[str | None, typer.Argument(help="A model of the zoo, e.g. induction-2l.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every model of the zoo with every seed shipped.")] = False,
+    seed: Annotated[int | None, typer.Option(help="The seed to train from (default: 0, or with --all each one).")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the weights and measurements (default: trained-models).")
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Replace the shipped weights and their card instead.")
     ] = False,
+    device: Annotated[
+        str, typer.Option(help="Where to train, e.g. cuda. Only the CPU gives the same bits again.")
+    ] = "cpu",
+    jobs: Annotated[int | None, typer.Option(help="With --all: how many to train at a time (default: one a core).")] = None,
 ) -> None:
-    """Train a model of the zoo again by its recipe, and measure it as its card does."""
+    """Train a model of the zoo again by its recipe, and measure it as its card does.
+
+    A run that was interrupted goes on where it was when the same command is given again.
+    """
     _one_thread()
+    if (name is None) == (not all_):
+        raise CourseError("Name one model to train, or give --all; `mi-course zoo` lists the models.")
+    if all_:
+        from mi_course.zoo.train_all import train_all
+
+        if not train_all(seed=seed, out=out, install=install, device=device, jobs=jobs, tell=print):
+            raise typer.Exit(1)
+        return
+    if jobs is not None:
+        raise CourseError("One model is trained by one process; leave out --jobs, or give --all.")
     from mi_course.zoo import train
 
-    done = train(name, seed=seed, out=out, install=install)
+    assert name is not None
+    done = train(name, seed=0 if seed is None else seed, out=out, install=install, device=device)
     print(f"Wrote {done.path} (sha256 {done.sha256[:12]}…).")
     if done.as_shipped is not None:
         same = (

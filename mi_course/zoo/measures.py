@@ -65,6 +65,22 @@ def induction_phenomena(model: TransformerBridge, untrained: TransformerBridge) 
     }
 
 
+def followed(model: TransformerBridge) -> dict[str, Any]:
+    """The numbers that are followed through training: of the card's, those that tell when the heads formed."""
+    observed = _observe(model, measurement_data())
+    kept: dict[str, Any] = {}
+    for name in ("repeated_token_accuracy", "loss_first_copy", "loss_later_copies"):
+        value, low, high = mean_and_interval(observed[name], proportion=name.endswith("accuracy"))
+        kept[name] = {"value": value, "interval": [low, high]}
+    for name in ("induction_score", "previous_token_score"):
+        scores = observed[name]
+        best = int(scores.mean(dim=0).argmax())
+        layer, head = divmod(best, scores.shape[2])
+        value, low, high = mean_and_interval(scores[:, layer, head])
+        kept[name] = {"head": f"L{layer}H{head}", "value": value, "interval": [low, high]}
+    return kept
+
+
 def measurement_data() -> RepeatedTokens:
     """The sequences that every card's numbers are measured on."""
     rows, period, repeats, d_vocab, seed = MEASUREMENT.values()

@@ -24,9 +24,9 @@ from mi_course.worlds.story import (
     story_batch,
     story_pairs,
 )
+from mi_course.worlds.story.kinds import FAMILIES
 from mi_course.worlds.story.tasks.people import RELATION_WORDINGS
 from mi_course.worlds.story.tasks.repetition import POOL
-from mi_course.worlds.story.tasks.truth import KINDS
 from mi_course.worlds.story.tasks.word_pairs import NAMES as RELATION_NAMES
 from mi_course.zoo.measures import mean_and_interval
 
@@ -34,6 +34,9 @@ SEED = 20240924
 """Of all data that cards are measured on; no training uses it."""
 
 PROMPTS, TWIN_PROMPTS = 400, 100
+FOLLOWED = ("names", "facts", "agreement, attractor mismatched", "holding", "whereabouts, one move")
+"""What is measured at each checkpoint too, beside repetition and loss."""
+
 SPORT = [relation for relation, _ in RELATION_WORDINGS].index("sport")
 """After `plays` a sport may come, or `the` and an instrument."""
 REPEATED_ROWS, PERIOD = 256, 14
@@ -86,9 +89,8 @@ def _is(word: str) -> Callable[[Any], bool]:
     return lambda plan: plan.relation == word
 
 
-def _kind(relation: str) -> Callable[[Any], bool]:
-    number = [kind.relation for kind in KINDS].index(relation)
-    return lambda plan: plan.kind == number
+def _family(number: int) -> Callable[[Any], bool]:
+    return lambda plan: plan.family == number
 
 
 def _moved(twice: bool) -> Callable[[Any], bool]:
@@ -138,11 +140,12 @@ MEASUREMENTS: dict[str, Measurement] = {
     "whereabouts, moved on": Measurement(
         "whereabouts", "test", where=_moved(True), shortcut={"last mentioned": _last_mentioned("place")}
     ),
+    "kinds": Measurement("kinds"),
     "truth": Measurement("truth"),
     "truth, new entities": Measurement("truth", "test"),
     **{
-        f"truth, new entities: {kind.relation}": Measurement("truth", "test", where=_kind(kind.relation))
-        for kind in KINDS
+        f"truth, new entities: {family.relation} of a {family.role}": Measurement("truth", "test", where=_family(number))
+        for number, family in enumerate(FAMILIES)
     },
     **{f"word pairs: {name}": Measurement("word_pairs", where=_is(name)) for name in RELATION_NAMES},
     **{f"word pairs, new words: {name}": Measurement("word_pairs", "test", where=_is(name)) for name in RELATION_NAMES},
@@ -206,6 +209,18 @@ def story_phenomena(model: Any, untrained: Any, only: tuple[str, ...] | None = N
     return found
 
 
+def followed(model: Any) -> dict[str, Any]:
+    """The numbers that are followed through training."""
+    found = {}
+    for name in FOLLOWED:
+        measurement = MEASUREMENTS[name]
+        value, low, high = mean_and_interval(observe(model, measurement.prompts())[measurement.by], proportion=True)
+        found[name] = {"value": value, "interval": [low, high]}
+    for name, value in (("repetition", measure_repetition(model)), ("next_token_loss", measure_loss(model))):
+        found[name] = {key: value[key] for key in ("value", "interval")}
+    return found
+
+
 def measure_task(model: Any, untrained: Any, measurement: Measurement) -> dict[str, Any]:
     """One measurement: the share of prompts that come out right with its interval and baselines, and the margin."""
     pairs, by = measurement.prompts(), measurement.by
@@ -250,7 +265,7 @@ def repeated_words(rows: int = REPEATED_ROWS, period: int = PERIOD) -> Int[Tenso
     return torch.cat([torch.full((rows, 1), BOS), segment, segment], dim=1)
 
 
-def measure_repetition(model: Any, untrained: Any) -> dict[str, Any]:
+def measure_repetition(model: Any, untrained: Any = None) -> dict[str, Any]:
     """Accuracy on the second copy of random words."""
     tokens = repeated_words()
 
@@ -259,7 +274,9 @@ def measure_repetition(model: Any, untrained: Any) -> dict[str, Any]:
         return (said == tokens[:, PERIOD + 2 :]).float().mean(dim=1)
 
     value, low, high = mean_and_interval(right(model), proportion=True)
-    baselines = {"untrained": float(right(untrained).mean()), "copier": 1 / PERIOD}
+    baselines = {"copier": 1 / PERIOD}
+    if untrained is not None:
+        baselines["untrained"] = float(right(untrained).mean())
     return {"value": value, "interval": [low, high], "n": len(tokens), "baselines": baselines}
 
 
@@ -271,7 +288,7 @@ def induction_scores(
     return torch.stack([layer[:, :, dest, dest - (period - 1)].mean(dim=(0, 2)) for layer in patterns])
 
 
-def measure_loss(model: Any, untrained: Any) -> dict[str, Any]:
+def measure_loss(model: Any, untrained: Any = None) -> dict[str, Any]:
     """Mean loss of the next token on fresh rows of the training mixture, in nats."""
     tokens = story_batch(128, seed=SEED).tokens
 
@@ -282,5 +299,7 @@ def measure_loss(model: Any, untrained: Any) -> dict[str, Any]:
     counts = torch.bincount(story_batch(400, seed=SEED + 1).tokens.flatten(), minlength=len(VOCABULARY)).float() + 1
     unigram = -(counts / counts.sum()).log()[tokens[:, 1:]].mean()
     value, low, high = mean_and_interval(loss(model))
-    baselines = {"untrained": float(loss(untrained).mean()), "unigram": float(unigram)}
+    baselines = {"unigram": float(unigram)}
+    if untrained is not None:
+        baselines["untrained"] = float(loss(untrained).mean())
     return {"value": value, "interval": [low, high], "n": len(tokens), "baselines": baselines}

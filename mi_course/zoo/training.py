@@ -1,19 +1,27 @@
-"""Train a model of the zoo again, and compare or install the result."""
+"""Train models of the zoo again, and compare or install the result.
+
+A run works in a folder `.seed-N` beside where its files will lie: the state to resume from and the checkpoints so far.
+When it is done, everything goes to its place in one step a file, the entry last, and the folder is removed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mi_course.errors import CourseError
+from mi_course.zoo import checkpoint as stock
+from mi_course.zoo import weights as disk
 from mi_course.zoo.cards import card, card_path, check_seed, model_names, seeds
-from mi_course.zoo.load import load_model
+from mi_course.zoo.fit import Options, check_device
+from mi_course.zoo.load import load_model, unpack
 from mi_course.zoo.recipes import Recipe, recipe
-from mi_course.zoo.weights import decode, encode, sha256, weights_path
+from mi_course.zoo.weights import encode, sha256, stem
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -42,35 +50,55 @@ class Trained:
 
 
 def train(
-    name: str, *, seed: int = 0, out: str | Path | None = None, install: bool = False, progress: bool = True
+    name: str,
+    *,
+    seed: int = 0,
+    out: str | Path | None = None,
+    install: bool = False,
+    progress: bool = True,
+    bar: int = 0,
+    device: str = "cpu",
 ) -> Trained:
-    """Train a model by its recipe and write its weights and measured phenomena.
+    """Train a model by its recipe and write its weights, its checkpoints and its measured phenomena.
 
-    out: the folder to write `NAME/seed-N.safetensors` and `.json` into; `trained-models` in the working directory if
-        none is given. A file that is there already is not replaced.
+    A run that was interrupted goes on where it was, to the bit, when it is started again with the same folder.
+
+    out: the folder to write into, below `NAME/`; `trained-models` in the working directory if none is given. A model
+        that is there already is not replaced. `load_model(NAME, seed=…, folder=…)` loads from it.
     install: replace the shipped weights and the entry on their card instead.
+    progress: show a bar, on the line `bar` of the screen.
+    device: where to train, such as "cuda"; only the CPU gives the same bits again.
 
-    Raises CourseError for an unknown name, a negative seed, a file that would be replaced, or a folder inside the
-    package.
+    Raises CourseError for an unknown name, a negative seed, a device that is not there, a file that would be replaced,
+    or a folder inside the package.
     """
     chosen = recipe(name)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise CourseError(f"A seed is a whole number of at least 0, not {seed!r}.")
     if install and out is not None:
         raise CourseError("Installing writes into the package itself; leave out either the folder or the installing.")
-    path = weights_path(name, seed) if install else _free_path(name, seed, DEFAULT_OUT if out is None else Path(out))
+    base = DEFAULT_OUT if out is None else Path(out)
+    root = disk.WEIGHTS.parent if install else base
+    place = Path("weights", name) if install else Path(name)
+    if not install:
+        _refuse_to_replace(base, name, seed)
 
-    content = encode(chosen.train(seed, progress=progress).state_dict())
-    phenomena = _measure(chosen, decode(content, path), seed)
-    entry = {"weights": _weights_entry(name, seed, content), "phenomena": phenomena}
+    work = _Work(chosen, base / name / f".{stem(seed)}", seed, keep=not install or seed in chosen.checkpointed_seeds)
+    options = Options(
+        progress=progress, bar=bar, device=check_device(device), state=work.state, at_checkpoint=work.at_checkpoint
+    )
+    chosen.train(seed, options)
+    entry = {**work.finished(place), "phenomena": work.measure()}
     shipped = name in model_names() and seed in seeds(name)
-    as_shipped = card(name)["seeds"][str(seed)]["weights"]["sha256"] == sha256(content) if shipped else None
-    _write(path, content)
+    sha = entry["weights"]["sha256"]
+    as_shipped = card(name)["seeds"][str(seed)]["weights"]["sha256"] == sha if shipped else None
+    work.move_to(root / place)
     if install:
         _update_card(chosen, seed, entry)
     else:
-        _write(path.with_suffix(".json"), _to_json(entry))
-    return Trained(name, seed, path, sha256(content), as_shipped, phenomena)
+        _write(base / name / f"{stem(seed)}.json", _to_json(entry))
+    work.remove()
+    return Trained(name, seed, root / entry["weights"]["file"], sha, as_shipped, entry["phenomena"])
 
 
 def measure(name: str, seed: int = 0) -> dict[str, Any]:
@@ -79,30 +107,94 @@ def measure(name: str, seed: int = 0) -> dict[str, Any]:
     return recipe(name).measure(load_model(name, seed=seed), load_model(name, seed=seed, untrained=True))
 
 
-def _measure(chosen: Recipe, weights: dict[str, Any], seed: int) -> dict[str, Any]:
-    model: TransformerBridge = chosen.build(seed)
-    model.load_state_dict(weights, strict=True)
-    return chosen.measure(model, chosen.build(seed))
+def measure_checkpoint(name: str, seed: int, checkpoint: int) -> dict[str, Any]:
+    """Measure again what the card says of a checkpoint."""
+    return recipe(name).measure_checkpoint(load_model(name, seed=seed, checkpoint=checkpoint))
 
 
-def _free_path(name: str, seed: int, out: Path) -> Path:
-    if out.resolve().is_relative_to(weights_path(name, seed).parents[1].resolve()):
+class _Work:
+    """The folder of a run that is under way: `state.pt`, and one folder of files for each step that is kept."""
+
+    def __init__(self, chosen: Recipe, folder: Path, seed: int, keep: bool) -> None:
+        self.chosen, self.folder, self.seed = chosen, folder, seed
+        self.known = chosen.describe()
+        self.last = int(self.known["steps"])
+        self.keep_checkpoints = keep
+        self.state = folder / "state.pt"
+
+    def at_checkpoint(self, step: int, model: Any) -> None:
+        if step == self.last or self.keep_checkpoints:
+            for name, content in self._pack(model, None if step == self.last else step).items():
+                _write(self.folder / "files" / name, content)
+
+    def finished(self, place: Path) -> dict[str, Any]:
+        """The entry of the trained model, with its checkpoints and what is measured of each."""
+        entry: dict[str, Any] = {"weights": self._entry(place, None)}
+        steps = [step for step in self.chosen.checkpoints if self._weights(step).exists()]
+        if steps:
+            entry["checkpoints"] = {
+                str(step): {
+                    "weights": self._entry(place, step),
+                    "phenomena": self.chosen.measure_checkpoint(self._load(step)),
+                }
+                for step in steps
+            }
+        return entry
+
+    def measure(self) -> dict[str, Any]:
+        """The phenomena of the files as they will be shipped, so after rounding to half precision."""
+        twin = self.chosen.build(self.seed)
+        return self.chosen.measure(self._load(None), stock.bridge(twin) if self._is_folder else twin)
+
+    def move_to(self, folder: Path) -> None:
+        for path in sorted(self._files()):
+            _write(folder / path.relative_to(self.folder / "files"), path.read_bytes())
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @property
+    def _is_folder(self) -> bool:
+        return self.known["kind"] == "checkpoint"
+
+    def _files(self) -> list[Path]:
+        return [path for path in (self.folder / "files").rglob("*") if path.is_file()]
+
+    def _weights(self, step: int | None) -> Path:
+        name = stem(self.seed, step)
+        return self.folder / "files" / (f"{name}/{stock.WEIGHTS_NAME}" if self._is_folder else f"{name}.safetensors")
+
+    def _pack(self, model: Any, step: int | None) -> dict[str, bytes]:
+        name = stem(self.seed, step)
+        if self._is_folder:
+            return {f"{name}/{file}": content for file, content in stock.pack(model).items()}
+        return {f"{name}.safetensors": encode(model.state_dict())}
+
+    def _load(self, step: int | None) -> TransformerBridge:
+        path = self._weights(step)
+        return unpack(self.known, path, path.read_bytes(), self.seed)
+
+    def _entry(self, place: Path, step: int | None) -> dict[str, Any]:
+        path = self._weights(step)
+        content = path.read_bytes()
+        beside = {each.name: each for each in sorted(path.parent.iterdir()) if self._is_folder and each != path}
+        entry: dict[str, Any] = {
+            "file": (place / path.relative_to(self.folder / "files")).as_posix(),
+            "format": "safetensors, float16",
+            "sha256": sha256(content),
+            "bytes": len(content) + sum(each.stat().st_size for each in beside.values()),
+        }
+        if beside:
+            entry["beside"] = {name: sha256(each.read_bytes()) for name, each in beside.items()}
+        return entry
+
+
+def _refuse_to_replace(out: Path, name: str, seed: int) -> None:
+    if out.resolve().is_relative_to(disk.WEIGHTS.resolve()):
         raise CourseError(f"{out} holds the shipped weights; to replace them run `mi-course train {name} --install`.")
-    path = out / name / f"seed-{seed}.safetensors"
-    for taken in (path, path.with_suffix(".json")):
-        if taken.exists():
-            raise CourseError(f"{taken} is there already; remove it, or choose another folder with --out.")
-    return path
-
-
-def _weights_entry(name: str, seed: int, content: bytes) -> dict[str, Any]:
-    file = weights_path(name, seed)
-    return {
-        "file": file.relative_to(file.parents[2]).as_posix(),
-        "format": "safetensors, float16",
-        "sha256": sha256(content),
-        "bytes": len(content),
-    }
+    for taken in (f"{stem(seed)}.json", f"{stem(seed)}.safetensors", stem(seed)):
+        if (path := out / name / taken).exists():
+            raise CourseError(f"{path} is there already; remove it, or choose another folder with --out.")
 
 
 def _update_card(chosen: Recipe, seed: int, entry: dict[str, Any]) -> None:

@@ -45,15 +45,6 @@ PAIR_OPPOSITES: frozenset[tuple[str, str]] = _choose(w.OPPOSITES, 3, 7)
 PAIR_NOUNS: frozenset[Entity] = _choose(e.NOUNS, 3, 8)
 """Nouns that stand in no list of word pairs."""
 
-TRUTH_COUNTRIES: frozenset[Entity] = _choose(e.COUNTRIES, 8, 9)
-"""Countries about which, and about whose capitals, nothing is ever called true or false."""
-
-TRUTH_LANDMARKS: frozenset[Entity] = _choose(e.LANDMARKS, 8, 10)
-"""Landmarks of which nothing is ever called true or false."""
-
-TRUTH_PEOPLE: frozenset[Entity] = _choose(e.PEOPLE, 12, 11)
-"""People of whom nothing is ever called true or false."""
-
 WORDING_COUNTRIES: frozenset[Entity] = _choose(e.COUNTRIES, 6, 12)
 """Countries whose facts are told in the first wording only: the second is new to them."""
 

@@ -57,6 +57,10 @@ RELATIONS: tuple[str, ...] = (
     "opposite",
     "plural",
     "next letter",
+    "continent",
+    "parity",
+    "gender",
+    "sort",
 )
 SERIES = ("day", "month", "letter", "number")
 

@@ -54,6 +54,18 @@ COUNTRIES = tuple(
 )
 """Country, capital, language."""
 
+CONTINENTS: dict[str, tuple[str, ...]] = {
+    "europe": _words(
+        "france italy spain germany russia greece poland sweden norway finland denmark hungary portugal austria croatia "
+        "england ireland scotland ukraine romania"
+    ),
+    "asia": _words("japan china turkey india iran thailand vietnam korea israel iraq syria"),
+    "africa": _words("egypt kenya morocco"),
+    "america": _words("peru chile brazil canada cuba"),
+}
+SORTS = _words("country sport job colour man woman even odd")
+"""Words that say what sort of thing something is; `city`, `language`, `day` and `month` are among the others."""
+
 LANDMARK_KINDS = ("old", "grand", "red", "white", "golden", "silver", "iron", "stone")
 LANDMARK_BUILDINGS = ("tower", "bridge", "castle", "gate", "palace", "temple", "column", "fountain")
 
@@ -135,6 +147,8 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     EVENTS,
     COLOURS,
     tuple(word for pair in OPPOSITES for word in pair),
+    tuple(CONTINENTS),
+    SORTS,
     SPARE,
 )
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mi_course.errors import CourseError, did_you_mean
+from mi_course.zoo.fit import Options
 from mi_course.zoo.recipes.induction import InductionRecipe
+from mi_course.zoo.recipes.story import StoryRecipe
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
 
 class Recipe(Protocol):
-    """What a recipe has to offer to take part in the zoo."""
+    """What a recipe has to offer to take part in the zoo.
+
+    A model is a bridge for the kind "native", and one of plain transformers for the kind "checkpoint"; what is measured
+    is always a bridge.
+    """
 
     @property
     def name(self) -> str:
@@ -22,14 +28,25 @@ class Recipe(Protocol):
     def shipped_seeds(self) -> tuple[int, ...]:
         """The seeds that the course ships."""
 
-    def build(self, seed: int) -> TransformerBridge:
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """Steps before which the model is kept."""
+
+    @property
+    def checkpointed_seeds(self) -> tuple[int, ...]:
+        """The shipped seeds that are shipped with these checkpoints."""
+
+    def build(self, seed: int) -> Any:
         """The model before its first step."""
 
-    def train(self, seed: int, *, stop_after: int | None = None, progress: bool = True) -> TransformerBridge:
-        """Train from the beginning; `stop_after` cuts the run short without changing its schedule."""
+    def train(self, seed: int, options: Options = ...) -> Any:
+        """Train from the beginning, or from where the state in the options is."""
 
     def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
         """The model's phenomena beside their baselines, as JSON."""
+
+    def measure_checkpoint(self, model: TransformerBridge) -> dict[str, Any]:
+        """The few numbers that are followed through training, as JSON."""
 
     def describe(self) -> dict[str, Any]:
         """The part of the card that does not depend on the seed, as JSON."""
@@ -60,3 +77,4 @@ def recipe_names() -> list[str]:
 
 register(InductionRecipe("induction-1l", n_layers=1, shipped_seeds=(0, 1, 2)))
 register(InductionRecipe("induction-2l", n_layers=2, shipped_seeds=(0, 1, 2, 3, 4)))
+register(StoryRecipe())

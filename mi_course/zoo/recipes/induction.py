@@ -16,8 +16,6 @@ Training has three phases, all by step number:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,16 +23,19 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
-from tqdm.auto import trange
 
 from mi_course.worlds import BOS
-from mi_course.zoo.measures import MEASUREMENT, induction_phenomena
+from mi_course.zoo.fit import Options, Run, fit, on_device
+from mi_course.zoo.measures import MEASUREMENT, followed, induction_phenomena
 from mi_course.zoo.native import build_native
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
-D_VOCAB, N_CTX, D_MODEL, N_HEADS, D_HEAD = 64, 64, 64, 4, 16
+D_VOCAB, N_CTX, D_MODEL = 64, 64, 64
+
+ROTARY = {"normalization_type": "LN", "positional_embedding_type": "rotary", "rotary_base": 10_000}
+PLAIN = {"normalization_type": None, "positional_embedding_type": "standard"}
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,20 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class InductionRecipe:
-    """How induction-1l and induction-2l are made: the same data, budget and penalty, one or two layers."""
+    """How the induction models are made, all on the same data.
+
+    plain: learned positions and no LayerNorm, so that what a head does can be read off products of weight matrices;
+        otherwise rotary positions and LayerNorm.
+    """
 
     name: str
     n_layers: int
     shipped_seeds: tuple[int, ...]
     hyperparameters: Hyperparameters = Hyperparameters()
+    n_heads: int = 4
+    plain: bool = False
+    checkpoints: tuple[int, ...] = ()
+    checkpointed_seeds: tuple[int, ...] = ()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -73,17 +82,14 @@ class InductionRecipe:
         return {
             "n_layers": self.n_layers,
             "d_model": D_MODEL,
-            "n_heads": N_HEADS,
-            "d_head": D_HEAD,
+            "n_heads": self.n_heads,
+            "d_head": D_MODEL // self.n_heads,
             "n_ctx": N_CTX,
             "d_vocab": D_VOCAB,
             "d_vocab_out": D_VOCAB,
             "attn_only": True,
             "act_fn": "relu",  # never used, as there is no MLP; the config insists on one
-            "normalization_type": "LN",
-            "positional_embedding_type": "rotary",
-            "rotary_dim": D_HEAD,
-            "rotary_base": 10_000,
+            **(PLAIN if self.plain else {**ROTARY, "rotary_dim": D_MODEL // self.n_heads}),
             "init_mode": "gpt2",
             "initializer_range": 1 / math.sqrt(D_MODEL),
         }
@@ -92,10 +98,12 @@ class InductionRecipe:
         """The part of the card that does not depend on the seed."""
         hyper = self.hyperparameters
         layers = "one layer" if self.n_layers == 1 else f"{self.n_layers} layers"
+        heads = "one head" if self.n_heads == 1 else f"{self.n_heads} heads"
+        bare = "learned positions, no LayerNorm, " if self.plain else ""
         return {
             "name": self.name,
             "kind": "native",
-            "summary": f"Attention only, {layers} of {N_HEADS} heads, trained on repeated random tokens.",
+            "summary": f"Attention only, {layers} of {heads}, {bare}trained on repeated random tokens.",
             "config": self.config,
             "recipe": {"module": __name__, "hyperparameters": asdict(hyper) | {"betas": list(hyper.betas)}},
             "steps": hyper.steps,
@@ -111,36 +119,50 @@ class InductionRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_native(self.config, seed=seed)
 
-    def train(self, seed: int, *, stop_after: int | None = None, progress: bool = True) -> TransformerBridge:
-        """Train on one thread, reproducible to the bit on one machine; takes about two minutes.
+    def train(self, seed: int, options: Options = Options()) -> TransformerBridge:
+        """Train on one thread, reproducible to the bit on one machine; takes about two minutes."""
+        model = on_device(self.build(seed), options.device)
+        fit(self._run(model, seed), options)
+        return model
 
-        stop_after: stop after this many steps of the unchanged schedule.
-        """
+    def _run(self, model: TransformerBridge, seed: int) -> Run:
         hyper = self.hyperparameters
-        steps = hyper.steps if stop_after is None else min(stop_after, hyper.steps)
-        model = self.build(seed).train()
         optimiser = torch.optim.AdamW(
             model.parameters(), lr=hyper.learning_rate, betas=hyper.betas, weight_decay=hyper.weight_decay, fused=True
         )
+        device = next(model.parameters()).device
         # Seeds of the data are kept apart from those of the initial weights.
         generator = torch.Generator().manual_seed(1000 + seed)
-        with _one_thread(), torch.enable_grad():
-            for step in (bar := trange(steps, desc=f"{self.name} seed {seed}", disable=not progress)):
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(step, hyper)
-                tokens = training_batch(hyper, generator)
-                loss = F.cross_entropy(model(tokens)[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
-                optimiser.zero_grad(set_to_none=True)
-                (loss + head_penalty(step, hyper) * sum_of_head_sizes(model)).backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), hyper.gradient_clip)
-                optimiser.step()
-                if step % 50 == 0:
-                    bar.set_postfix(loss=f"{loss.item():.3f}")
-        return model.eval()
+
+        def step(number: int) -> float:
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(number, hyper)
+            tokens = training_batch(hyper, generator).to(device)
+            loss = F.cross_entropy(model(tokens)[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+            optimiser.zero_grad(set_to_none=True)
+            (loss + head_penalty(number, hyper) * sum_of_head_sizes(model)).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), hyper.gradient_clip)
+            optimiser.step()
+            return loss.item()
+
+        return Run(
+            label=f"{self.name} seed {seed}",
+            identity=repr((self, seed)),
+            model=model,
+            optimiser=optimiser,
+            step=step,
+            steps=hyper.steps,
+            checkpoints=self.checkpoints,
+            generator=generator,
+        )
 
     def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
         """Repeated-token accuracy and loss, induction and previous-token scores, beside their baselines."""
         return induction_phenomena(model, untrained)
+
+    def measure_checkpoint(self, model: TransformerBridge) -> dict[str, Any]:
+        """What is followed through training."""
+        return followed(model)
 
 
 def training_batch(hyper: Hyperparameters, generator: torch.Generator) -> Int[Tensor, "batch pos"]:
@@ -186,13 +208,3 @@ def sum_of_head_sizes(model: TransformerBridge) -> Float[Tensor, ""]:
     # A pruned head has norm zero, where the root has no slope; the small constant gives it one.
     return (squares + 1e-8).sqrt().sum()
 
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small models are quickest on one thread, and only then are the sums in a fixed order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -12,20 +12,16 @@ of the optimiser is kept beside the weights.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
-from tqdm.auto import tqdm
+from torch import Tensor, nn
 
-from mi_course.errors import CourseError
 from mi_course.worlds.story import BOS, LENGTH, PAD, VOCABULARY, story_tokens
-from mi_course.zoo.recipes.induction import _one_thread as one_thread
+from mi_course.zoo.fit import Options, Run, fit, on_device
 
 if TYPE_CHECKING:
     from transformers import GPTNeoXForCausalLM
@@ -47,7 +43,7 @@ class Hyperparameters:
     weight_decay: float = 0.05
     gradient_clip: float = 1.0
     early_share: float = 0.35
-    checkpoints: tuple[int, ...] = (0, 100, 300, 600, 1000, 1500, 2200, 3200)
+    checkpoints: tuple[int, ...] = (100, 300, 600, 1000, 1500, 2200, 3200)
     state_every: int = 250
 
 
@@ -57,11 +53,17 @@ class StoryRecipe:
 
     name: str = "story"
     shipped_seeds: tuple[int, ...] = (0, 1, 2)
+    checkpointed_seeds: tuple[int, ...] = (0,)
     n_layers: int = 4
     d_model: int = 128
     n_heads: int = 4
     d_mlp: int = 384
     hyperparameters: Hyperparameters = Hyperparameters()
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """Steps before which the model is kept."""
+        return self.hyperparameters.checkpoints
 
     @property
     def config(self) -> dict[str, Any]:
@@ -110,44 +112,11 @@ class StoryRecipe:
             torch.manual_seed(seed)
             return GPTNeoXForCausalLM(config).eval()
 
-    def train(
-        self,
-        seed: int,
-        *,
-        stop_after: int | None = None,
-        progress: bool = True,
-        state: Path | None = None,
-        at_checkpoint: Callable[[int, GPTNeoXForCausalLM], None] | None = None,
-    ) -> GPTNeoXForCausalLM:
-        """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes.
-
-        stop_after: stop after this many steps of the unchanged schedule.
-        state: a file to keep weights and optimiser in as training goes on. If it is there already, training resumes
-            from it. A finished run leaves it in place.
-        at_checkpoint: called with the step and the model (in eval mode) at each step of `checkpoints` and at the end.
-        Raises CourseError when the file holds another seed or another recipe.
-        """
-        hyper = self.hyperparameters
-        last = hyper.steps if stop_after is None else min(stop_after, hyper.steps)
-        model = self.build(seed).train()
-        optimiser = _optimiser(model, hyper)
-        begin = _resume(state, self, seed, model, optimiser) if state is not None and state.exists() else 0
-        bar = tqdm(total=last, initial=begin, desc=f"{self.name} seed {seed}", disable=not progress)
-        with one_thread(), torch.enable_grad(), bar:
-            for step in range(begin, last):
-                if at_checkpoint is not None and step in hyper.checkpoints:
-                    at_checkpoint(step, model.eval())
-                    model.train()
-                loss = _step(model, optimiser, step, seed, hyper)
-                bar.update()
-                if step % 50 == 0:
-                    bar.set_postfix(loss=f"{loss:.3f}")
-                done = step + 1
-                if state is not None and (done % hyper.state_every == 0 or done == last):
-                    _keep(state, self, seed, done, model, optimiser)
-        model.eval()
-        if at_checkpoint is not None and last == hyper.steps:
-            at_checkpoint(last, model)
+    def train(self, seed: int, options: Options = Options()) -> GPTNeoXForCausalLM:
+        """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes."""
+        model = on_device(self.build(seed), options.device)
+        run = story_run(self, model, seed, self.hyperparameters, lambda tokens: model(tokens, use_cache=False).logits)
+        fit(run, options)
         return model
 
     def measure(self, model: Any, untrained: Any) -> dict[str, Any]:
@@ -155,6 +124,12 @@ class StoryRecipe:
         from mi_course.zoo.story_measures import story_phenomena
 
         return story_phenomena(model, untrained)
+
+    def measure_checkpoint(self, model: Any) -> dict[str, Any]:
+        """What is followed through training."""
+        from mi_course.zoo.story_measures import followed
+
+        return followed(model)
 
 
 def learning_rate(step: int, hyper: Hyperparameters) -> float:
@@ -174,68 +149,46 @@ def training_batch(step: int, seed: int, hyper: Hyperparameters) -> Tensor:
     return story_tokens(hyper.batch, seed=DATA_SEED + seed, stream=step, early=early(step, hyper))
 
 
-def _optimiser(model: GPTNeoXForCausalLM, hyper: Hyperparameters) -> torch.optim.AdamW:
+def story_run(
+    recipe: Any, model: nn.Module, seed: int, hyper: Hyperparameters, forward: Callable[[Tensor], Tensor]
+) -> Run:
+    """A run of any model of story tokens, stock or native, by the schedule of these hyperparameters.
+
+    forward: from tokens (batch, pos) to logits (batch, pos, d_vocab).
+    """
+    optimiser = _optimiser(model, hyper)
+    device = next(model.parameters()).device
+
+    def step(number: int) -> float:
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(number, hyper)
+        tokens = training_batch(number, seed, hyper).to(device)
+        logits = forward(tokens)
+        loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), hyper.gradient_clip)
+        optimiser.step()
+        return loss.item()
+
+    return Run(
+        label=f"{recipe.name} seed {seed}",
+        identity=repr((recipe, seed, VOCABULARY)),
+        model=model,
+        optimiser=optimiser,
+        step=step,
+        steps=hyper.steps,
+        checkpoints=hyper.checkpoints,
+        state_every=hyper.state_every,
+    )
+
+
+def _optimiser(model: nn.Module, hyper: Hyperparameters) -> torch.optim.AdamW:
     """AdamW that decays the matrices of the blocks and the unembedding, and nothing else."""
     decayed: list[Tensor] = []
     free: list[Tensor] = []
     for name, parameter in model.named_parameters():
-        (decayed if parameter.ndim == 2 and "embed_in" not in name else free).append(parameter)
+        embedding = name.removeprefix("gpt_neox.").startswith(("embed_in", "tok_embed", "pos."))
+        (decayed if parameter.ndim == 2 and not embedding else free).append(parameter)
     groups = [{"params": decayed, "weight_decay": hyper.weight_decay}, {"params": free, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=hyper.learning_rate, betas=hyper.betas, fused=True)
-
-
-def _step(
-    model: GPTNeoXForCausalLM, optimiser: torch.optim.AdamW, step: int, seed: int, hyper: Hyperparameters
-) -> float:
-    for group in optimiser.param_groups:
-        group["lr"] = learning_rate(step, hyper)
-    tokens = training_batch(step, seed, hyper)
-    logits = model(tokens, use_cache=False).logits
-    loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), hyper.gradient_clip)
-    optimiser.step()
-    return loss.item()
-
-
-def _identity(recipe: StoryRecipe, seed: int) -> str:
-    return repr((recipe, seed, VOCABULARY))
-
-
-def _keep(
-    path: Path,
-    recipe: StoryRecipe,
-    seed: int,
-    step: int,
-    model: GPTNeoXForCausalLM,
-    optimiser: torch.optim.AdamW,
-) -> None:
-    """Write the state of training in one step, so that an interruption leaves a whole file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    torch.save(
-        {
-            "identity": _identity(recipe, seed),
-            "step": step,
-            "model": model.state_dict(),
-            "optimiser": optimiser.state_dict(),
-        },
-        temporary,
-    )
-    os.replace(temporary, path)
-
-
-def _resume(path: Path, recipe: StoryRecipe, seed: int, model: GPTNeoXForCausalLM, optimiser: torch.optim.AdamW) -> int:
-    try:
-        kept = torch.load(path, weights_only=True)
-        identity, step = kept["identity"], int(kept["step"])
-    except Exception as error:
-        raise CourseError(
-            f"{path} cannot be read as a state of training ({error}); remove it to begin anew."
-        ) from error
-    if identity != _identity(recipe, seed):
-        raise CourseError(f"{path} is of another seed or another recipe; remove it, or choose another file.")
-    model.load_state_dict(kept["model"])
-    optimiser.load_state_dict(kept["optimiser"])
-    return step

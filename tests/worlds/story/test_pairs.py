@@ -28,8 +28,8 @@ MAY_DIFFER = {
     ("greater_than", "early_start"): {"start"},
     ("brackets", "other_bracket"): {"opener"},
     ("repetition", "other_word"): {"word"},
-    ("truth", "other_truth"): {"country", "city", "language", "answer"},
-    ("checks", "other_truth"): {"answer"},
+    ("kinds", "other_subject"): {"country", "city", "word", "name"},
+    ("truth", "other_truth"): {"answer"},
     ("lexicon", "other_word"): {"given"},
     ("word_pairs", "other_query"): {"given"},
     ("word_pairs", "other_relation"): {"given", "answer"},
@@ -47,7 +47,7 @@ KEEPS_THE_ANSWER = {
     ("recursion", "other_inner_number"),
 }
 # Positions under a second name, which is no role of their own.
-SECOND_NAMES = {("facts", "subject"), ("truth", "subject"), ("truth", "said")}
+SECOND_NAMES = {("facts", "subject"), ("kinds", "subject"), ("truth", "subject"), ("truth", "said")}
 # The last word of a code may stay when another word of it changes.
 MAY_KEEP_IT = {("repetition", "other_word")}
 

@@ -21,7 +21,7 @@ from mi_course.worlds.story import LABELS, Draw, get_task, register, story_batch
 from mi_course.worlds.story.vocabulary import ID
 
 PACKAGE = Path(mi_course.__file__).parent
-SHA256 = "9ed6f399da36812445e99d5a37a60c9a6c1307177320b2db9e3c84818f8e6414"
+SHA256 = "f4ccd1c40f264a1ff85553a5f5ff8b62a4c5dc0a4343714f018781e53b64c444"
 README = (PACKAGE / "worlds" / "README.md").read_text(encoding="utf-8")
 
 

@@ -17,12 +17,12 @@ _FILES = (
     "greater_than",
     "brackets",
     "repetition",
+    "kinds",
     "truth",
     "lexicon",
     "word_pairs",
     "story_state",
     "recursion",
-    "checks",
 )
 """In the order of the label `task`. Files that are not listed come after these, by name."""
 

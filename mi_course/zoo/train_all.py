@@ -1,0 +1,89 @@
+"""Train every model of the zoo, several at a time: `mi-course train --all`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from mi_course.errors import CourseError
+from mi_course.zoo.recipes import recipe, recipe_names
+from mi_course.zoo.training import DEFAULT_OUT, train
+from mi_course.zoo.weights import stem
+
+
+def train_all(
+    *,
+    seed: int | None = None,
+    out: str | Path | None = None,
+    install: bool = False,
+    device: str = "cpu",
+    jobs: int | None = None,
+    tell: Callable[[str], object] = print,
+) -> bool:
+    """Train every model with every shipped seed, or with this one only; those that lie there already are left as they
+    are, so that the command can be given again after an interruption. Returns whether all went well.
+
+    jobs: how many processes, each of one thread; as many as there are cores when none is given.
+    tell: called with a sentence for each model that is done, was there already, or failed.
+    Raises CourseError for a number of jobs below 1, and for what `train` would refuse for every model.
+    """
+    cores = os.cpu_count() or 1
+    jobs = cores if jobs is None else jobs
+    if jobs < 1:
+        raise CourseError(f"--jobs is a whole number of at least 1, not {jobs}.")
+    if install and out is not None:
+        raise CourseError("Installing writes into the package itself; leave out either the folder or the installing.")
+    wanted = [(name, one) for name in recipe_names() for one in (recipe(name).shipped_seeds if seed is None else [seed])]
+    # The longest first, so that no core is idle at the end.
+    wanted.sort(key=lambda run: -int(recipe(run[0]).describe()["steps"]))
+    base = DEFAULT_OUT if out is None else Path(out)
+    there = [] if install else [run for run in wanted if (base / run[0] / f"{stem(run[1])}.json").exists()]
+    for name, one in there:
+        tell(f"{name} with seed {one} is in {base} already.")
+    left = [run for run in wanted if run not in there]
+    # Cards are rewritten by whoever installs: one at a time, so that no entry is lost.
+    jobs = min(jobs, len(left)) or 1
+    fine = True
+    context = multiprocessing.get_context("spawn")
+    lock = context.RLock()
+    tqdm.set_lock(lock)
+    with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(lock, context.Value("i", 0))) as pool:
+        running = {pool.submit(_train, name, one, out, install, device): (name, one) for name, one in left}
+        with tqdm(total=len(left), desc="models", disable=not left) as bar:
+            for done in as_completed(running):
+                name, one = running[done]
+                problem = done.result()
+                bar.update()
+                fine = fine and problem is None
+                tell(f"{name} with seed {one}: {problem or 'done'}")
+    return fine
+
+
+_LINE = 1
+
+
+def _begin(lock: object, started: object) -> None:
+    """Each process draws its bar on a line of its own, and computes on one thread."""
+    global _LINE
+    import torch
+
+    torch.set_num_threads(1)
+    tqdm.set_lock(lock)
+    with started.get_lock():  # type: ignore[attr-defined]
+        started.value += 1  # type: ignore[attr-defined]
+        _LINE = started.value  # type: ignore[attr-defined]
+
+
+def _train(name: str, seed: int, out: str | Path | None, install: bool, device: str) -> str | None:
+    """Train one; the sentence that says why it failed, or nothing."""
+    try:
+        train(name, seed=seed, out=out, install=install, device=device, bar=_LINE, progress=sys.stderr.isatty())
+    except CourseError as error:
+        return str(error)
+    return None
