@@ -149,7 +149,7 @@ def zoo(as_json: AsJson = False) -> None:
     """The course's models, what was measured on them, and whether their weights are intact (exit code 1 if not).
 
     JSON: a list of {"name", "kind", "summary", "layers", "heads" (a layer), "d_model", "context", "vocabulary",
-    "steps", "seeds" (shipped), "seeds_failed", "bytes", "phenomena", "intact", "problem" (one sentence or null)};
+    "steps", "seeds" (shipped), "seeds_failed", "checkpoints" (steps by seed), "bytes", "phenomena", "intact", "problem" (one sentence or null)};
     "phenomena" maps a name to a list of {"seed", "value", "interval" (or null), "n", "baselines", and "head" where it
     is one head's}.
     """

@@ -11,7 +11,19 @@ from __future__ import annotations
 from mi_course.zoo.cards import card, model_names, seeds
 from mi_course.zoo.load import load_model
 from mi_course.zoo.table import table
-from mi_course.zoo.training import Trained, measure, train
-from mi_course.zoo.weights import verify_weights
+from mi_course.zoo.training import Trained, measure, measure_checkpoint, train
+from mi_course.zoo.weights import checkpoints, verify_weights
 
-__all__ = ["Trained", "card", "load_model", "measure", "model_names", "seeds", "table", "train", "verify_weights"]
+__all__ = [
+    "Trained",
+    "card",
+    "checkpoints",
+    "load_model",
+    "measure",
+    "measure_checkpoint",
+    "model_names",
+    "seeds",
+    "table",
+    "train",
+    "verify_weights",
+]

@@ -13,7 +13,7 @@ from mi_course.errors import CourseError, did_you_mean
 CARDS = Path(__file__).parent / "cards"
 
 # The order in which the course meets them; a card that is not listed comes after.
-_ORDER = ("induction-1l", "induction-2l")
+_ORDER = ("induction-1l", "induction-2l", "induction-2l-plain", "story", "story-0l", "story-attn-1l")
 
 
 def card_path(name: str) -> Path:
@@ -31,7 +31,8 @@ def card(name: str) -> dict[str, Any]:
     """The card of a model, as a dictionary of plain JSON values.
 
     Keys: name, kind, summary, config, recipe, steps, data, measurement, seeds_tried, seeds_failed, and `seeds`: for
-    each shipped seed (a string, as JSON has it) its weights (file, sha256, bytes) and its measured phenomena.
+    each shipped seed (a string, as JSON has it) its weights (file, sha256, bytes, and the files beside it), its
+    measured phenomena and, where it has any, its checkpoints by step, each with the same two.
     Raises CourseError for an unknown name or an unreadable card.
     """
     if name not in model_names():

@@ -9,6 +9,23 @@ from mi_course.zoo.cards import card, model_names, seeds
 from mi_course.zoo.weights import verify_weights
 
 
+# Names of the sizes in the configurations of the two kinds.
+_NATIVE = {
+    "layers": "n_layers",
+    "heads": "n_heads",
+    "d_model": "d_model",
+    "context": "n_ctx",
+    "vocabulary": "d_vocab",
+}
+_STOCK = {
+    "layers": "num_hidden_layers",
+    "heads": "num_attention_heads",
+    "d_model": "hidden_size",
+    "context": "max_position_embeddings",
+    "vocabulary": "vocab_size",
+}
+
+
 def table() -> list[dict[str, Any]]:
     """One row a model, as plain JSON values. The keys are stable:
 
@@ -18,6 +35,7 @@ def table() -> list[dict[str, Any]]:
     layers, heads, d_model, context, vocabulary: sizes; heads are per layer.
     steps: optimiser steps of the training.
     seeds: the seeds shipped. seeds_failed: those tried that did not show the phenomenon.
+    checkpoints: for each seed that is shipped with some (a string, as JSON has it), the steps.
     bytes: size of all its weights together.
     phenomena: for each measured phenomenon that is one number, a list with an entry for each seed: seed, value,
         interval (low, high; null where none is made), n, baselines (by name). For scores by head it is the best head's,
@@ -40,19 +58,26 @@ def _row(name: str) -> dict[str, Any]:
         "name": name,
         "kind": known["kind"],
         "summary": known["summary"],
-        "layers": config["n_layers"],
-        "heads": config["n_heads"],
-        "d_model": config["d_model"],
-        "context": config["n_ctx"],
-        "vocabulary": config["d_vocab"],
+        **{key: config[name] for key, name in (_STOCK if known["kind"] == "checkpoint" else _NATIVE).items()},
         "steps": known["steps"],
         "seeds": seeds(name),
         "seeds_failed": known["seeds_failed"],
-        "bytes": sum(entry["weights"]["bytes"] for entry in known["seeds"].values()),
+        "checkpoints": _checkpoints(known),
+        "bytes": sum(one["weights"]["bytes"] for entry in known["seeds"].values() for one in _with_checkpoints(entry)),
         "phenomena": _phenomena(known),
         "intact": problem is None,
         "problem": problem,
     }
+
+
+def _checkpoints(known: dict[str, Any]) -> dict[str, list[int]]:
+    """For each seed that has some (a string), its checkpoints."""
+    found = {seed: sorted(map(int, entry.get("checkpoints", {}))) for seed, entry in known["seeds"].items()}
+    return {seed: steps for seed, steps in found.items() if steps}
+
+
+def _with_checkpoints(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry, *entry.get("checkpoints", {}).values()]
 
 
 def _phenomena(known: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mi_course.errors import CourseError, did_you_mean
 from mi_course.zoo.fit import Options
+from mi_course.zoo.recipes.induction import Hyperparameters as InductionHyperparameters
 from mi_course.zoo.recipes.induction import InductionRecipe
+from mi_course.zoo.recipes.story import Hyperparameters as StoryHyperparameters
 from mi_course.zoo.recipes.story import StoryRecipe
+from mi_course.zoo.recipes.story_small import SmallStoryRecipe
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -75,6 +78,46 @@ def recipe_names() -> list[str]:
     return list(_RECIPES)
 
 
+# The step at which the heads form lies between 200 and 300, so the checkpoints are dense there.
+INDUCTION_CHECKPOINTS = (
+    *range(0, 200, 50),
+    *range(200, 300, 10),
+    *(300, 325, 350, 400, 450, 500),
+    *(600, 700, 800, 1000, 1250, 1500, 1750),
+)
+
 register(InductionRecipe("induction-1l", n_layers=1, shipped_seeds=(0, 1, 2)))
-register(InductionRecipe("induction-2l", n_layers=2, shipped_seeds=(0, 1, 2, 3, 4)))
+register(
+    InductionRecipe(
+        "induction-2l",
+        n_layers=2,
+        shipped_seeds=(0, 1, 2, 3, 4),
+        checkpoints=INDUCTION_CHECKPOINTS,
+        checkpointed_seeds=(0,),
+    )
+)
+register(
+    InductionRecipe(
+        "induction-2l-plain",
+        n_layers=2,
+        shipped_seeds=(0, 1, 2),
+        hyperparameters=InductionHyperparameters(head_penalty=0.0),
+        n_heads=1,
+        plain=True,
+    )
+)
 register(StoryRecipe())
+register(
+    SmallStoryRecipe(
+        "story-0l",
+        n_layers=0,
+        hyperparameters=StoryHyperparameters(steps=800, learning_rate=1e-2, weight_decay=0.0, checkpoints=()),
+    )
+)
+register(
+    SmallStoryRecipe(
+        "story-attn-1l",
+        n_layers=1,
+        hyperparameters=StoryHyperparameters(steps=1500, learning_rate=1e-2, checkpoints=()),
+    )
+)

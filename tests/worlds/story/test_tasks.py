@@ -21,7 +21,7 @@ from mi_course.worlds.story import LABELS, Draw, get_task, register, story_batch
 from mi_course.worlds.story.vocabulary import ID
 
 PACKAGE = Path(mi_course.__file__).parent
-SHA256 = "f4ccd1c40f264a1ff85553a5f5ff8b62a4c5dc0a4343714f018781e53b64c444"
+SHA256 = "6c949fa23ab8b7fec86ca6988268b7e9efa2d22e3454c17296ed5afcf0bac5f8"
 README = (PACKAGE / "worlds" / "README.md").read_text(encoding="utf-8")
 
 

@@ -54,7 +54,7 @@ TASK = register(
     Task(
         name="kinds",
         summary="What things are and where places lie.",
-        share=0.06,
+        share=0.07,
         templates=tuple(f"{family.tell.format('{' + family.role + '}', '{answer}')} ." for family in FAMILIES),
         plan=plan,
         write=write,

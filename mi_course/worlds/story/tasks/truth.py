@@ -69,7 +69,7 @@ TASK = register(
     Task(
         name="truth",
         summary="Statements about the world, called true or false.",
-        share=0.10,
+        share=0.14,
         templates=tuple(
             f"{family.claim.format('{' + family.role + '}', '{answer}')} : {{verdict}} ." for family in FAMILIES
         ),
