@@ -149,9 +149,9 @@ def zoo(as_json: AsJson = False) -> None:
     """The course's models, what was measured on them, and whether their weights are intact (exit code 1 if not).
 
     JSON: a list of {"name", "kind", "summary", "layers", "heads" (a layer), "d_model", "context", "vocabulary",
-    "steps", "seeds" (shipped), "seeds_failed", "checkpoints" (steps by seed), "bytes", "phenomena", "intact", "problem" (one sentence or null)};
-    "phenomena" maps a name to a list of {"seed", "value", "interval" (or null), "n", "baselines", and "head" where it
-    is one head's}.
+    "steps", "seeds" (shipped), "seeds_failed", "checkpoints" (steps by seed), "bytes", "phenomena", "intact",
+    "problem" (one sentence or null)}; "phenomena" maps a name to a list of {"seed", "value", "interval" (or null), "n",
+    "baselines", and "head" where it is one head's}.
     """
     _one_thread()
     from mi_course.zoo import table
@@ -171,7 +171,9 @@ def zoo(as_json: AsJson = False) -> None:
 def train(
     name: Annotated[str | None, typer.Argument(help="A model of the zoo, e.g. induction-2l.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every model of the zoo with every seed shipped.")] = False,
-    seed: Annotated[int | None, typer.Option(help="The seed to train from (default: 0, or with --all each one).")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The seed to train from (default: 0, or with --all each one).")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the weights and measurements (default: trained-models).")
     ] = None,
@@ -181,7 +183,9 @@ def train(
     device: Annotated[
         str, typer.Option(help="Where to train, e.g. cuda. Only the CPU gives the same bits again.")
     ] = "cpu",
-    jobs: Annotated[int | None, typer.Option(help="With --all: how many to train at a time (default: one a core).")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="With --all: how many to train at a time (default: one a core).")
+    ] = None,
 ) -> None:
     """Train a model of the zoo again by its recipe, and measure it as its card does.
 

@@ -251,7 +251,7 @@ predict.reveal("heads_on_stripe", len(on_stripe))
 # %% [markdown] id="b359a3d9"
 # **Beside the published picture.** Olsson et al. draw this score for heads of their models over training. In their models of two and more layers, some heads rise from near zero to high scores within a narrow window of training steps, the same window for all; in their standard models of one layer none does. Here you see the end of training only; a later section draws the rise.
 #
-# Two differences to keep in mind. Their models are trained on text and meet repetition as one pattern among very many; this one is trained on repetition and nothing else. And the recipe of `induction-2l` adds a penalty, from a quarter of training on, that favours few active heads. The even grey of most patterns above is its doing: those heads have nearly zero weights. When the same model was trained without it, all four heads of layer 1 scored above one half (two random starts; `mi_course/zoo/README.md`). So *how many* heads score high is a fact about this recipe, not about transformers.
+# Two differences to keep in mind. Their models are trained on text and meet repetition as one pattern among very many; this one is trained on repetition and nothing else. And the recipe of `induction-2l` adds a penalty, from step 500 of 2,000 on, that favours few active heads. The even grey of most patterns above is its doing: those heads have nearly zero weights. `load_model("induction-2l", checkpoint=500)` is the first of the five models as it was before the penalty began: there, all four heads of layer 1 score above one half. So *how many* heads score high is a fact about this recipe, not about transformers.
 
 # %% id="2bbf5e34"
 best = max(on_stripe, key=lambda head: scores.scores[head])

@@ -132,7 +132,7 @@ LIST_KEYS = {
 }  # fmt: skip
 ZOO_KEYS = {
     "name", "kind", "summary", "layers", "heads", "d_model", "context", "vocabulary", "steps", "seeds", "seeds_failed",
-    "bytes", "phenomena", "intact", "problem",
+    "checkpoints", "bytes", "phenomena", "intact", "problem",
 }  # fmt: skip
 
 
@@ -243,13 +243,60 @@ def test_train_tells_what_came_out(mi_course: Run, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(zoo, "train", train)
     done = mi_course("train", "induction-1l", "--seed", "3", "--out", str(tmp_path))
     assert done.code == 0
-    assert asked == [("induction-1l", {"seed": 3, "out": tmp_path, "install": False})]
+    assert asked == [("induction-1l", {"seed": 3, "out": tmp_path, "install": False, "device": "cpu"})]
     assert str(tmp_path / "seed-3.safetensors") in done.out
     assert "score: 0.250; baseline: untrained 0.125" in done.out
 
 
 def test_train_of_a_model_that_is_none(mi_course: Run) -> None:
     assert_one_sentence(mi_course("train", "induction-3l"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["induction-1l", "--all"],
+        ["induction-1l", "--jobs", "2"],
+        ["--all", "--jobs", "0"],
+        ["--all", "--install", "--out", "here"],
+        ["induction-1l", "--device", "cuda:97"],
+    ],
+)
+def test_train_says_what_it_cannot_do(mi_course: Run, words: list[str]) -> None:
+    assert_one_sentence(mi_course("train", *words))
+
+
+def test_train_all_goes_through_what_is_missing_and_leaves_the_rest(
+    mi_course: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mi_course.zoo.recipes import recipe, recipe_names
+
+    asked: list[tuple[str, int]] = []
+
+    def train(name: str, *, seed: int, **options: object) -> None:
+        asked.append((name, seed))
+        if name == "story-0l":
+            raise CourseError("The disk is full.")
+
+    monkeypatch.setattr("mi_course.zoo.train_all.train", train)
+    (tmp_path / "induction-1l").mkdir()
+    (tmp_path / "induction-1l" / "seed-1.json").write_text("{}")
+    done = mi_course("train", "--all", "--out", str(tmp_path), "--jobs", "1")
+    every = {(name, seed) for name in recipe_names() for seed in recipe(name).shipped_seeds}
+    assert set(asked) == every - {("induction-1l", 1)} and len(asked) == len(every) - 1
+    assert asked[0][0] == "story"  # the longest first
+    assert "induction-1l with seed 1 is in" in done.out and "story-0l with seed 0: The disk is full." in done.out
+    assert done.code == 1
+
+
+def test_train_all_in_several_processes_tells_why_each_failed(tmp_path: Path) -> None:
+    from mi_course.zoo.train_all import train_all
+
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    told: list[str] = []
+    assert not train_all(seed=-1, out=tmp_path / "taken", jobs=2, tell=told.append)
+    assert told and all("at least 0, not -1" in line for line in told)
 
 
 @pytest.mark.parametrize("command", ["list", "progress"])

@@ -1,4 +1,4 @@
-"""Models of the kind "checkpoint": an ordinary folder that plain `transformers` reads, and the bridge as it reads GPT-2.
+"""Models of the kind "checkpoint": an ordinary folder that plain `transformers` reads, and the bridge as well.
 
 The weights in `model.safetensors` are of half precision; `config.json` asks for float32, so that both readers compute
 with float32.

@@ -44,6 +44,9 @@ class Options:
     at_checkpoint: AtCheckpoint | None = None
 
 
+DEFAULTS = Options()
+
+
 @dataclass
 class Run:
     """One training: what is trained, with which optimiser, by which step.

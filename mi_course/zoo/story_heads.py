@@ -1,8 +1,8 @@
 """Measure what the heads and layers of a story model do: the phenomena that chapters 2 to 4 ask about.
 
 Everything that is chosen (which head, which offset) is chosen on one half of the prompts and measured on the other,
-so that the best of sixteen heads is not good by luck. Intervals are at 95 %, over prompts. The zoo stands to the left of
-`interventions`, so the model's own hooks are used.
+so that the best of sixteen heads is not good by luck. Intervals are at 95 %, over prompts. The zoo stands to the left
+of `interventions`, so the model's own hooks are used.
 """
 
 from __future__ import annotations
@@ -229,9 +229,9 @@ def _logit_difference(pairs: StoryPairs, logits: Float[Tensor, "prompt pos d_voc
 def where_facts_are(model: TransformerBridge, task: str) -> dict[str, Any]:
     """Where a fact is looked up: the corrupted prompt names another subject; restore the clean residual at one place.
 
-    by_layer: normalised effect (0 as corrupted, 1 as clean; a ratio of means) of restoring what enters each layer, and last what
-    leaves the last one, at the subject's last word, and at the last token. The value is that at the subject before
-    layer 1: near 1 where the fact is known there (the picture of Meng et al. 2022, "Locating and Editing Factual
+    by_layer: normalised effect (0 as corrupted, 1 as clean; a ratio of means) of restoring what enters each layer, and
+    last what leaves the last one, at the subject's last word, and at the last token. The value is that at the subject
+    before layer 1: near 1 where the fact is known there (the picture of Meng et al. 2022, "Locating and Editing Factual
     Associations in GPT"), near 0 where the subject's name has been carried on by then and is looked up elsewhere.
     """
     # In `people` at a meeting both names stand in both prompts; the bare sentence is the one that resembles ROME's.
@@ -279,9 +279,7 @@ def where_facts_are(model: TransformerBridge, task: str) -> dict[str, Any]:
 
 def _ratio(above: Float[Tensor, " prompt"], below: Float[Tensor, " prompt"]) -> tuple[float, list[float]]:
     """Ratio of the two means over prompts, with its interval by bootstrap. (Single ratios may have no mean.)"""
-    drawn = torch.randint(
-        len(above), (BOOTSTRAPS, len(above)), generator=torch.Generator().manual_seed(SEED)
-    )
+    drawn = torch.randint(len(above), (BOOTSTRAPS, len(above)), generator=torch.Generator().manual_seed(SEED))
     ratios = above[drawn].mean(dim=1) / below[drawn].mean(dim=1)
     return float(above.mean() / below.mean()), ratios.quantile(torch.tensor([0.025, 0.975])).tolist()
 
@@ -326,5 +324,3 @@ def _held_out_correlation(features: Float[Tensor, "word d"], target: Float[Tenso
         direction = torch.linalg.solve(x.T @ x + penalty, x.T @ y)
         found.append(torch.corrcoef(torch.stack([features[held] @ direction, target[held]]))[0, 1])
     return torch.stack(found)
-
-

@@ -144,7 +144,9 @@ MEASUREMENTS: dict[str, Measurement] = {
     "truth": Measurement("truth"),
     "truth, new entities": Measurement("truth", "test"),
     **{
-        f"truth, new entities: {family.relation} of a {family.role}": Measurement("truth", "test", where=_family(number))
+        f"truth, new entities: {family.relation} of a {family.role}": Measurement(
+            "truth", "test", where=_family(number)
+        )
         for number, family in enumerate(FAMILIES)
     },
     **{f"word pairs: {name}": Measurement("word_pairs", where=_is(name)) for name in RELATION_NAMES},

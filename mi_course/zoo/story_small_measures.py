@@ -110,11 +110,11 @@ def _capital_is_first(model: TransformerBridge) -> Float[Tensor, " country"]:
     with torch.no_grad():
         countries, cities = _ids(COUNTRIES), _ids(CITIES)
         embedded = model.W_E
-        query = embedded[ID["is"]] @ model.W_Q[0] + model.b_Q[0]
-        keys = embedded[countries] @ model.W_K[0] + model.b_K[0]
-        head = torch.einsum("hd,hcd->hc", query, keys).argmax(dim=0)
-        raised = embedded[countries] @ (model.W_V[0] @ model.W_O[0])[:, None] @ model.W_U[:, cities]
-        first = raised[head, 0, torch.arange(len(countries))].argmax(dim=-1)
+        query = torch.einsum("d,hdk->hk", embedded[ID["is"]], model.W_Q[0]) + model.b_Q[0]
+        keys = torch.einsum("cd,hdk->hck", embedded[countries], model.W_K[0]) + model.b_K[0][:, None]
+        head = torch.einsum("hk,hck->hc", query, keys).argmax(dim=0)
+        values = torch.einsum("cd,hdk,hkm->hcm", embedded[countries], model.W_V[0], model.W_O[0])
+        first = (values @ model.W_U[:, cities])[head, torch.arange(len(countries))].argmax(dim=-1)
         capital = torch.tensor([CITIES.index(CAPITAL[country]) for country in COUNTRIES])
         return (first == capital).float()
 

@@ -8,7 +8,6 @@ from mi_course.errors import CourseError
 from mi_course.zoo.cards import card, model_names, seeds
 from mi_course.zoo.weights import verify_weights
 
-
 # Names of the sizes in the configurations of the two kinds.
 _NATIVE = {
     "layers": "n_layers",

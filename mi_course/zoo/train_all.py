@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -39,7 +40,9 @@ def train_all(
         raise CourseError(f"--jobs is a whole number of at least 1, not {jobs}.")
     if install and out is not None:
         raise CourseError("Installing writes into the package itself; leave out either the folder or the installing.")
-    wanted = [(name, one) for name in recipe_names() for one in (recipe(name).shipped_seeds if seed is None else [seed])]
+    wanted = [
+        (name, one) for name in recipe_names() for one in (recipe(name).shipped_seeds if seed is None else [seed])
+    ]
     # The longest first, so that no core is idle at the end.
     wanted.sort(key=lambda run: -int(recipe(run[0]).describe()["steps"]))
     base = DEFAULT_OUT if out is None else Path(out)
@@ -47,37 +50,46 @@ def train_all(
     for name, one in there:
         tell(f"{name} with seed {one} is in {base} already.")
     left = [run for run in wanted if run not in there]
-    # Cards are rewritten by whoever installs: one at a time, so that no entry is lost.
-    jobs = min(jobs, len(left)) or 1
+    jobs = max(1, min(jobs, len(left)))
     fine = True
+    with tqdm(total=len(left), desc="models", disable=not left) as bar:
+        for (name, one), problem in _results(left, jobs, (out, install, device)):
+            bar.update()
+            fine = fine and problem is None
+            tell(f"{name} with seed {one}: {problem or 'done'}")
+    return fine
+
+
+def _results(
+    runs: list[tuple[str, int]], jobs: int, options: tuple[Any, ...]
+) -> Iterator[tuple[tuple[str, int], str | None]]:
+    """Each run with the sentence that says why it failed, or None, in the order in which they end."""
+    if jobs == 1:
+        for run in runs:
+            yield run, _train(*run, *options)
+        return
     context = multiprocessing.get_context("spawn")
     lock = context.RLock()
     tqdm.set_lock(lock)
     with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(lock, context.Value("i", 0))) as pool:
-        running = {pool.submit(_train, name, one, out, install, device): (name, one) for name, one in left}
-        with tqdm(total=len(left), desc="models", disable=not left) as bar:
-            for done in as_completed(running):
-                name, one = running[done]
-                problem = done.result()
-                bar.update()
-                fine = fine and problem is None
-                tell(f"{name} with seed {one}: {problem or 'done'}")
-    return fine
+        running = {pool.submit(_train, *run, *options): run for run in runs}
+        for done in as_completed(running):
+            yield running[done], done.result()
 
 
 _LINE = 1
 
 
-def _begin(lock: object, started: object) -> None:
+def _begin(lock: Any, started: Any) -> None:
     """Each process draws its bar on a line of its own, and computes on one thread."""
     global _LINE
     import torch
 
     torch.set_num_threads(1)
     tqdm.set_lock(lock)
-    with started.get_lock():  # type: ignore[attr-defined]
-        started.value += 1  # type: ignore[attr-defined]
-        _LINE = started.value  # type: ignore[attr-defined]
+    with started.get_lock():
+        started.value += 1
+        _LINE = started.value
 
 
 def _train(name: str, seed: int, out: str | Path | None, install: bool, device: str) -> str | None:

@@ -6,6 +6,7 @@ When it is done, everything goes to its place in one step a file, the entry last
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
 
 from mi_course.errors import CourseError
 from mi_course.zoo import checkpoint as stock
@@ -94,7 +97,9 @@ def train(
     as_shipped = card(name)["seeds"][str(seed)]["weights"]["sha256"] == sha if shipped else None
     work.move_to(root / place)
     if install:
-        _update_card(chosen, seed, entry)
+        # Where several processes train, they share the bars' lock: no card is written by two at once.
+        with tqdm.get_lock():
+            _update_card(chosen, seed, entry)
     else:
         _write(base / name / f"{stem(seed)}.json", _to_json(entry))
     work.remove()
@@ -151,7 +156,11 @@ class _Work:
             _write(folder / path.relative_to(self.folder / "files"), path.read_bytes())
 
     def remove(self) -> None:
+        """Remove the folder, and the ones around it where they hold nothing else."""
         shutil.rmtree(self.folder)
+        for folder in (self.folder.parent, self.folder.parent.parent):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     @property
     def _is_folder(self) -> bool:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from mi_course.errors import CourseError, did_you_mean
+from mi_course.errors import CourseError
 from mi_course.zoo.cards import card, check_seed
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -138,10 +138,12 @@ def _checkpoint(entry: dict[str, Any], name: str, seed: int, step: object) -> di
             f"{name} is shipped without checkpoints for seed {seed}; "
             + (f"choose seed {' or '.join(with_some)}." if with_some else f"leave out checkpoint={step!r}.")
         )
-    if isinstance(step, bool) or not isinstance(step, int) or step not in steps:
-        nearest = did_you_mean(str(step), [str(one) for one in steps])
+    if isinstance(step, bool) or not isinstance(step, int):
+        raise CourseError(f"A checkpoint is the number of a training step, such as {steps[-1]}, not {step!r}.")
+    if step not in steps:
+        nearest = min(steps, key=lambda one: abs(one - step))
         raise CourseError(
-            f"{name} with seed {seed} has no checkpoint {step!r}.{nearest} Its checkpoints are "
+            f"{name} with seed {seed} has no checkpoint {step}; the nearest is {nearest}. All of them: "
             f"{', '.join(map(str, steps))}."
         )
     return entry["checkpoints"][str(step)]

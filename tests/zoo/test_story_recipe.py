@@ -10,9 +10,11 @@ import torch
 from mi_course.errors import CourseError
 from mi_course.worlds.story import LENGTH, VOCABULARY, encode
 from mi_course.worlds.story.tokenizer import save_tokenizer
+from mi_course.zoo.fit import Options
 from mi_course.zoo.recipes.story import Hyperparameters, StoryRecipe, early, learning_rate, training_batch
 
 HYPER = Hyperparameters()
+QUIET = Options(progress=False)
 TINY = StoryRecipe(
     n_layers=1,
     d_model=16,
@@ -48,24 +50,24 @@ def test_a_batch_is_settled_by_seed_and_step_alone():
 def test_training_resumes_to_the_bit_and_leaves_the_world_alone(tmp_path):
     threads, random_state = torch.get_num_threads(), torch.get_rng_state()
     steps = []
-    whole = TINY.train(0, progress=False, at_checkpoint=lambda step, model: steps.append((step, model.training)))
+    whole = TINY.train(0, replace(QUIET, at_checkpoint=lambda step, model: steps.append((step, model.training))))
     assert steps == [(0, False), (3, False), (6, False)] and not whole.training
     state = tmp_path / "deep" / "state.pt"
-    TINY.train(0, stop_after=3, progress=False, state=state)
-    resumed = TINY.train(0, progress=False, state=state)
+    TINY.train(0, replace(QUIET, stop_after=3, state=state))
+    resumed = TINY.train(0, replace(QUIET, state=state))
     assert same(weights(whole), weights(resumed))
-    assert not same(weights(whole), weights(TINY.train(1, progress=False)))
-    assert same(weights(TINY.train(0, stop_after=0, progress=False)), weights(TINY.build(0)))
+    assert not same(weights(whole), weights(TINY.train(1, QUIET)))
+    assert same(weights(TINY.train(0, replace(QUIET, stop_after=0))), weights(TINY.build(0)))
     assert torch.get_num_threads() == threads and torch.equal(random_state, torch.get_rng_state())
     assert [path.name for path in state.parent.iterdir()] == ["state.pt"]
 
     with pytest.raises(CourseError, match="another seed or another recipe"):
-        TINY.train(1, progress=False, state=state)
+        TINY.train(1, replace(QUIET, state=state))
     with pytest.raises(CourseError, match="another seed or another recipe"):
-        replace(TINY, d_mlp=32).train(0, progress=False, state=state)
+        replace(TINY, d_mlp=32).train(0, replace(QUIET, state=state))
     state.write_bytes(b"half a file")
     with pytest.raises(CourseError, match="cannot be read as a state of training"):
-        TINY.train(0, progress=False, state=state)
+        TINY.train(0, replace(QUIET, state=state))
 
 
 def test_training_learns():
@@ -76,7 +78,7 @@ def test_training_learns():
         with torch.no_grad():
             return float(model(tokens, labels=tokens).loss)
 
-    assert loss(recipe.train(0, progress=False)) < loss(recipe.build(0)) - 0.5
+    assert loss(recipe.train(0, QUIET)) < loss(recipe.build(0)) - 0.5
 
 
 def test_plain_transformers_and_the_bridge_read_the_checkpoint(tmp_path):

@@ -8,7 +8,7 @@ from mi_course.zoo import card, model_names, seeds, table
 
 KEYS = {
     "name", "kind", "summary", "layers", "heads", "d_model", "context", "vocabulary", "steps", "seeds", "seeds_failed",
-    "bytes", "phenomena", "intact", "problem",
+    "checkpoints", "bytes", "phenomena", "intact", "problem",
 }  # fmt: skip
 
 
@@ -32,4 +32,4 @@ def test_every_phenomenon_has_an_entry_for_each_seed_with_its_baselines():
 
 
 def test_all_weights_together_stay_small():
-    assert sum(row["bytes"] for row in table()) < 1_000_000
+    assert sum(row["bytes"] for row in table()) < 40_000_000

@@ -11,6 +11,7 @@ import torch
 from mi_course.errors import CourseError
 from mi_course.zoo import card, load_model, measure, seeds, train
 from mi_course.zoo.cards import CARDS
+from mi_course.zoo.fit import Options
 from mi_course.zoo.measures import induction_phenomena, mean_and_interval, measurement_data
 from mi_course.zoo.recipes import recipe, recipe_names, register
 from mi_course.zoo.recipes.induction import (
@@ -22,7 +23,7 @@ from mi_course.zoo.recipes.induction import (
     sum_of_head_sizes,
     training_batch,
 )
-from mi_course.zoo.weights import encode, weights_path
+from mi_course.zoo.weights import encode
 
 HYPER = Hyperparameters()
 
@@ -86,17 +87,19 @@ def test_head_sizes_are_the_norms_of_the_heads_matrices():
 
 def test_the_same_seed_trains_to_the_same_bits_and_leaves_the_world_alone():
     threads, random_state = torch.get_num_threads(), torch.get_rng_state()
-    one, again, other = (recipe("induction-2l").train(seed, stop_after=20, progress=False) for seed in (0, 0, 1))
+    one, again, other = (
+        recipe("induction-2l").train(seed, Options(stop_after=20, progress=False)) for seed in (0, 0, 1)
+    )
     assert encode(one.state_dict()) == encode(again.state_dict()) != encode(other.state_dict())
     assert not one.training
     assert torch.get_num_threads() == threads and torch.equal(torch.get_rng_state(), random_state)
 
 
 def test_training_learns_and_begins_from_the_untrained_twin():
-    start = recipe("induction-1l").train(0, stop_after=0, progress=False)
+    start = recipe("induction-1l").train(0, Options(stop_after=0, progress=False))
     twin = load_model("induction-1l", untrained=True)
     assert encode(start.state_dict()) == encode(twin.state_dict())
-    begun = recipe("induction-1l").train(0, stop_after=15, progress=False)
+    begun = recipe("induction-1l").train(0, Options(stop_after=15, progress=False))
     before, after = (induction_phenomena(model, twin)["loss_first_copy"]["value"] for model in (twin, begun))
     assert after < before - 0.1
 
@@ -189,7 +192,7 @@ def test_what_is_there_is_not_replaced(quick):
 
 def test_an_installed_model_is_loaded_measured_and_compared(quick):
     installed = train("quick", seed=0, install=True, progress=False)
-    assert installed.path == weights_path("quick", 0) and seeds("quick") == [0]
+    assert installed.path == quick / "zoo" / "weights" / "quick" / "seed-0.safetensors" and seeds("quick") == [0]
     assert not load_model("quick").training
     assert card("quick")["seeds"]["0"]["phenomena"]["loss_first_copy"]["n"] == 512
     assert measure("quick")["loss_first_copy"]["value"] == pytest.approx(
@@ -203,7 +206,7 @@ def test_an_installed_model_is_loaded_measured_and_compared(quick):
 
 def test_shipped_weights_are_replaced_only_when_told_so(quick):
     train("quick", install=True, progress=False)
-    for folder in (weights_path("quick", 0).parents[1], weights_path("quick", 0).parent):
+    for folder in (quick / "zoo" / "weights", quick / "zoo" / "weights" / "quick"):
         with pytest.raises(CourseError, match="--install"):
             train("quick", out=folder, progress=False)
 

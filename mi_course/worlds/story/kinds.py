@@ -17,10 +17,7 @@ from mi_course.worlds.story.entities import Entity
 from mi_course.worlds.story.sentence import Filler
 
 CONTINENT: dict[Entity, str] = {
-    country: continent
-    for continent, names in w.CONTINENTS.items()
-    for country in e.COUNTRIES
-    if country.text in names
+    country: continent for continent, names in w.CONTINENTS.items() for country in e.COUNTRIES if country.text in names
 }
 """Continent of every country but australia, which is alone in its own."""
 

@@ -56,8 +56,8 @@ COUNTRIES = tuple(
 
 CONTINENTS: dict[str, tuple[str, ...]] = {
     "europe": _words(
-        "france italy spain germany russia greece poland sweden norway finland denmark hungary portugal austria croatia "
-        "england ireland scotland ukraine romania"
+        "france italy spain germany russia greece poland sweden norway finland denmark hungary portugal austria "
+        "croatia england ireland scotland ukraine romania"
     ),
     "asia": _words("japan china turkey india iran thailand vietnam korea israel iraq syria"),
     "africa": _words("egypt kenya morocco"),

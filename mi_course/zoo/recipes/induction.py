@@ -25,7 +25,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mi_course.worlds import BOS
-from mi_course.zoo.fit import Options, Run, fit, on_device
+from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
 from mi_course.zoo.measures import MEASUREMENT, followed, induction_phenomena
 from mi_course.zoo.native import build_native
 
@@ -119,7 +119,7 @@ class InductionRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_native(self.config, seed=seed)
 
-    def train(self, seed: int, options: Options = Options()) -> TransformerBridge:
+    def train(self, seed: int, options: Options = DEFAULTS) -> TransformerBridge:
         """Train on one thread, reproducible to the bit on one machine; takes about two minutes."""
         model = on_device(self.build(seed), options.device)
         fit(self._run(model, seed), options)
@@ -158,7 +158,12 @@ class InductionRecipe:
 
     def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
         """Repeated-token accuracy and loss, induction and previous-token scores, beside their baselines."""
-        return induction_phenomena(model, untrained)
+        found = induction_phenomena(model, untrained)
+        if self.plain:
+            from mi_course.zoo.plain_measures import weight_phenomena
+
+            found |= weight_phenomena(model, untrained)
+        return found
 
     def measure_checkpoint(self, model: TransformerBridge) -> dict[str, Any]:
         """What is followed through training."""
@@ -207,4 +212,3 @@ def sum_of_head_sizes(model: TransformerBridge) -> Float[Tensor, ""]:
     squares = torch.stack([weight.pow(2).sum(dim=(-2, -1)) for weight in weights]).sum(dim=0)
     # A pruned head has norm zero, where the root has no slope; the small constant gives it one.
     return (squares + 1e-8).sqrt().sum()
-

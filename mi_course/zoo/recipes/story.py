@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mi_course.worlds.story import BOS, LENGTH, PAD, VOCABULARY, story_tokens
-from mi_course.zoo.fit import Options, Run, fit, on_device
+from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
 
 if TYPE_CHECKING:
     from transformers import GPTNeoXForCausalLM
@@ -112,7 +112,7 @@ class StoryRecipe:
             torch.manual_seed(seed)
             return GPTNeoXForCausalLM(config).eval()
 
-    def train(self, seed: int, options: Options = Options()) -> GPTNeoXForCausalLM:
+    def train(self, seed: int, options: Options = DEFAULTS) -> GPTNeoXForCausalLM:
         """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes."""
         model = on_device(self.build(seed), options.device)
         run = story_run(self, model, seed, self.hyperparameters, lambda tokens: model(tokens, use_cache=False).logits)
@@ -120,10 +120,11 @@ class StoryRecipe:
         return model
 
     def measure(self, model: Any, untrained: Any) -> dict[str, Any]:
-        """All tasks on fresh held-out data, beside their baselines."""
+        """All tasks on fresh held-out data, and what heads and layers do, beside their baselines."""
+        from mi_course.zoo.story_heads import head_phenomena
         from mi_course.zoo.story_measures import story_phenomena
 
-        return story_phenomena(model, untrained)
+        return story_phenomena(model, untrained) | head_phenomena(model, untrained)
 
     def measure_checkpoint(self, model: Any) -> dict[str, Any]:
         """What is followed through training."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mi_course.worlds.story import LENGTH, VOCABULARY
-from mi_course.zoo.fit import Options, fit, on_device
+from mi_course.zoo.fit import DEFAULTS, Options, fit, on_device
 from mi_course.zoo.native import build_native
 from mi_course.zoo.recipes.story import Hyperparameters, story_run
 
@@ -71,8 +71,7 @@ class SmallStoryRecipe:
             "config": self.config,
             "recipe": {
                 "module": __name__,
-                "hyperparameters": asdict(hyper)
-                | {"betas": list(hyper.betas), "checkpoints": list(hyper.checkpoints)},
+                "hyperparameters": asdict(hyper) | {"betas": list(hyper.betas), "checkpoints": list(hyper.checkpoints)},
             },
             "steps": hyper.steps,
             "data": f"Story World, as for story, drawn on the fly in rows of {LENGTH} tokens. {tokens:,} tokens.",
@@ -82,7 +81,7 @@ class SmallStoryRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_native(self.config, seed=seed)
 
-    def train(self, seed: int, options: Options = Options()) -> TransformerBridge:
+    def train(self, seed: int, options: Options = DEFAULTS) -> TransformerBridge:
         """Train on one thread, reproducible to the bit on one machine; takes one to three minutes."""
         model = on_device(self.build(seed), options.device)
         fit(story_run(self, model, seed, self.hyperparameters, model), options)

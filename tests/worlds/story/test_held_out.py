@@ -13,7 +13,6 @@ from mi_course.worlds.story import words as w
 from mi_course.worlds.story.kinds import FAMILIES
 from tests.worlds.story import reading
 
-
 # Held back in all families of statements, whatever is said of them.
 UNJUDGED = {getattr(subject, "text", subject) for family in FAMILIES for subject in family.held}
 
@@ -25,7 +24,6 @@ def texts(task: str, split: str, n: int) -> list[list[str]]:
 
 def held(task: str, words: list[str]) -> bool:
     """Whether a sentence shows something that its task holds out, by its text."""
-    text = " ".join(words)
     if task == "names":
         named = [word for word in words if word in reading.NAMES]
         return any({a.text, b.text} == set(named[:2]) for a, b in map(tuple, h.NAME_PAIRS))
@@ -99,7 +97,6 @@ def test_pronouns_new_combinations_of_name_and_wording():
 
 def test_new_wordings_are_new_to_what_they_are_about():
     def seconds(words):
-        text = " ".join(words)
         return (
             words[0] if "has its capital" in text or "is a city" in text else words[3] if "language of" in text else ""
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mi_course.worlds.story.draw import Draw
-from mi_course.worlds.story.entities import Entity
 from mi_course.worlds.story.kinds import FAMILIES
 from mi_course.worlds.story.labels import RELATIONS
 from mi_course.worlds.story.sentence import Filler, Sentence
