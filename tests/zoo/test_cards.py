@@ -9,7 +9,7 @@ import pytest
 
 from mi_course.errors import CourseError
 from mi_course.zoo import card, measure, model_names, seeds, verify_weights
-from mi_course.zoo.recipes import recipe
+from mi_course.zoo.recipes import recipe, recipe_names
 from mi_course.zoo.weights import WEIGHTS
 
 SHIPPED = [(name, seed) for name in model_names() for seed in seeds(name)]
@@ -28,10 +28,16 @@ def differing(ours, theirs, where=""):
     return [] if ours == theirs else [where]
 
 
-def test_both_induction_models_are_there_with_their_seeds():
-    assert model_names() == ["induction-1l", "induction-2l"]
-    assert seeds("induction-1l") == [0, 1, 2]
-    assert seeds("induction-2l") == [0, 1, 2, 3, 4]
+def test_the_models_are_there_with_their_seeds_in_the_order_of_the_recipes():
+    assert model_names() == recipe_names()
+    assert {name: len(seeds(name)) for name in model_names()} == {
+        "induction-1l": 3,
+        "induction-2l": 5,
+        "induction-2l-plain": 3,
+        "story": 3,
+        "story-0l": 1,
+        "story-attn-1l": 1,
+    }
 
 
 @pytest.mark.parametrize(("name", "seed"), SHIPPED)
@@ -47,18 +53,31 @@ def test_the_card_describes_the_recipe_as_it_is(name):
     assert card(name)["seeds_tried"] == sorted([*seeds(name), *card(name)["seeds_failed"]])
 
 
+def files(name, seed):
+    """Path and sha256 of every file of a model and its checkpoints, and the bytes that their entries tell."""
+    entry = card(name)["seeds"][str(seed)]
+    listed, told = {}, 0
+    for one in (entry, *entry.get("checkpoints", {}).values()):
+        weights = one["weights"]
+        path = WEIGHTS.parent / weights["file"]
+        listed |= {path: weights["sha256"]}
+        listed |= {path.with_name(beside): sha for beside, sha in weights.get("beside", {}).items()}
+        told += weights["bytes"]
+    return listed, told
+
+
 @pytest.mark.parametrize(("name", "seed"), SHIPPED)
-def test_sha256_and_size_are_those_of_the_file(name, seed):
-    entry = card(name)["seeds"][str(seed)]["weights"]
-    content = (WEIGHTS.parent / entry["file"]).read_bytes()
-    assert hashlib.sha256(content).hexdigest() == entry["sha256"]
-    assert len(content) == entry["bytes"]
+def test_sha256_and_size_are_those_of_the_files(name, seed):
+    listed, told = files(name, seed)
+    for path, sha in listed.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == sha
+    assert sum(path.stat().st_size for path in listed) == told
     verify_weights(name, seed)
 
 
 def test_every_weights_file_has_a_card():
-    carded = {card(name)["seeds"][str(seed)]["weights"]["file"] for name, seed in SHIPPED}
-    assert {path.relative_to(WEIGHTS.parent).as_posix() for path in WEIGHTS.rglob("*") if path.is_file()} == carded
+    carded = {path for name, seed in SHIPPED for path in files(name, seed)[0]}
+    assert {path for path in WEIGHTS.rglob("*") if path.is_file()} == carded
 
 
 @pytest.mark.parametrize("seed", seeds("induction-2l"))

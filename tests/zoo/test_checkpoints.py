@@ -104,7 +104,7 @@ class Tiny(StoryRecipe):
     def measure(self, model, untrained):
         assert not model.training and not untrained.training and model.cfg.d_model == 16
         with torch.no_grad():
-            weight, twin = model.W_E[5, 0], untrained.W_E[5, 0]
+            weight, twin = model.W_E.detach()[5, 0], untrained.W_E.detach()[5, 0]
         return {"one weight": {**MEASURED, "value": float(weight), "baselines": {"untrained": float(twin)}}}
 
     def measure_checkpoint(self, model):

@@ -21,7 +21,8 @@ class Task:
     name: how it is asked for.
     summary: one sentence for people.
     share: its weight among the sentences of the training data.
-    early: at the start of training its share is `share * (1 + early)`, coming down to `share`.
+    early: at the start of training its share is `share * (1 + early)`, coming to `share` as training goes on; with -1
+        the task begins from nothing.
     templates: its wordings, as the label `template` counts them.
     plan: draws all choices of one sentence as a NamedTuple, from the split asked for.
     write: writes the sentence of a plan. No chance is left: equal plans give equal sentences.

@@ -21,7 +21,7 @@ from mi_course.worlds.story import LABELS, Draw, get_task, register, story_batch
 from mi_course.worlds.story.vocabulary import ID
 
 PACKAGE = Path(mi_course.__file__).parent
-SHA256 = "6c949fa23ab8b7fec86ca6988268b7e9efa2d22e3454c17296ed5afcf0bac5f8"
+SHA256 = "85957a5c2ed0a57825cf870a72ca2c4bc8be669998c9ddddd6f567b5ecb46aba"
 README = (PACKAGE / "worlds" / "README.md").read_text(encoding="utf-8")
 
 
@@ -47,6 +47,14 @@ def test_early_on_copying_comes_more_often():
         return float((story_tokens(300, seed=1, early=early) == ID["code"]).float().mean())
 
     assert share(1.0) > 1.5 * share(0.0)
+
+
+def test_statements_are_judged_only_once_what_they_say_may_be_known():
+    def verdicts(early):
+        tokens = story_tokens(300, seed=1, early=early)
+        return float(((tokens == ID["true"]) | (tokens == ID["false"])).float().mean())
+
+    assert verdicts(1.0) == 0 < verdicts(0.5) < verdicts(0.0)
 
 
 @settings(max_examples=40, deadline=None)

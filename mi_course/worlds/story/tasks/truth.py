@@ -1,7 +1,8 @@
 """Statements called true or false: `paris is in europe : true .`
 
 Five families, so that what is learned from some can be tried on the others. Said and true values are drawn so that the
-value alone tells nothing: each is said as often truly as falsely. (Burns et al. 2022, "Discovering Latent Knowledge in
+value alone tells nothing: each is said as often truly as falsely. The statements come late in training: judged before
+the facts are known, they are learned by heart, and new ones are not judged right. (Burns et al. 2022, "Discovering Latent Knowledge in
 Language Models Without Supervision"; Marks and Tegmark 2023, "The Geometry of Truth".)
 """
 
@@ -69,7 +70,8 @@ TASK = register(
     Task(
         name="truth",
         summary="Statements about the world, called true or false.",
-        share=0.14,
+        share=0.25,
+        early=-1,
         templates=tuple(
             f"{family.claim.format('{' + family.role + '}', '{answer}')} : {{verdict}} ." for family in FAMILIES
         ),
