@@ -2,8 +2,8 @@
 
 Five families, so that what is learned from some can be tried on the others. Said and true values are drawn so that the
 value alone tells nothing: each is said as often truly as falsely. The statements come late in training: judged before
-the facts are known, they are learned by heart, and new ones are not judged right. (Burns et al. 2022, "Discovering Latent Knowledge in
-Language Models Without Supervision"; Marks and Tegmark 2023, "The Geometry of Truth".)
+the facts are known, they are learned by heart, and new ones are not judged right. (Burns et al. 2022, "Discovering
+Latent Knowledge in Language Models Without Supervision"; Marks and Tegmark 2023, "The Geometry of Truth".)
 """
 
 from __future__ import annotations
