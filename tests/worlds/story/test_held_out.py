@@ -97,6 +97,7 @@ def test_pronouns_new_combinations_of_name_and_wording():
 
 def test_new_wordings_are_new_to_what_they_are_about():
     def seconds(words):
+        text = " ".join(words)
         return (
             words[0] if "has its capital" in text or "is a city" in text else words[3] if "language of" in text else ""
         )
