@@ -8,7 +8,7 @@ is the unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,7 +140,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "whereabouts, moved on": Measurement(
         "whereabouts", "test", where=_moved(True), shortcut={"last mentioned": _last_mentioned("place")}
     ),
-    "kinds": Measurement("kinds"),
+    # What follows `14 is` or `paris is a city in` may be something else: a statement that is false, or the country.
+    "kinds": Measurement("kinds", by="preference"),
     "truth": Measurement("truth"),
     "truth, new entities": Measurement("truth", "test"),
     **{
@@ -199,13 +200,19 @@ def observe(model: Any, pairs: StoryPairs, first: int | None = None) -> dict[str
     }
 
 
-def story_phenomena(model: Any, untrained: Any, only: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """Everything on the card of a story model; `only` picks some of MEASUREMENTS."""
-    found = {}
-    for name, measurement in MEASUREMENTS.items():
-        if only is None or name in only:
-            found[name] = measure_task(model, untrained, measurement)
-    if only is None:
+def measurements_of(tasks: Iterable[str]) -> tuple[str, ...]:
+    """Names of the measurements that belong to these tasks."""
+    wanted = set(tasks)
+    return tuple(name for name, measurement in MEASUREMENTS.items() if measurement.task in wanted)
+
+
+def story_phenomena(model: Any, untrained: Any, only: tuple[str, ...]) -> dict[str, Any]:
+    """What the card of a story model says of its tasks: these of MEASUREMENTS.
+
+    For a model of the usual mixture, random words said twice and the loss are measured too.
+    """
+    found = {name: measure_task(model, untrained, MEASUREMENTS[name]) for name in only}
+    if any(MEASUREMENTS[name].task == "names" for name in only):
         found["repetition"] = measure_repetition(model, untrained)
         found["next_token_loss"] = measure_loss(model, untrained)
     return found

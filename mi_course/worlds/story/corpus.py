@@ -73,15 +73,21 @@ def story_batch(
 
 
 def story_tokens(
-    batch: int, length: int = LENGTH, *, seed: int = 0, stream: int = 0, early: float = 0.0
+    batch: int,
+    length: int = LENGTH,
+    *,
+    seed: int = 0,
+    stream: int = 0,
+    early: float = 0.0,
+    tasks: Mapping[str, float] | None = None,
 ) -> Int[Tensor, "batch pos"]:
-    """The tokens of `story_batch(batch, length, seed=seed, stream=stream)` without labels: what training reads.
+    """The tokens of `story_batch(batch, length, seed=seed, stream=stream, tasks=tasks)` without labels, for training.
 
     early: 1 at the start of training, when some tasks come more often, and 0 later.
     """
     tokens = np.full((batch, length), PAD, dtype=np.int64)
     tokens[:, 0] = BOS
-    for row, sentences in enumerate(_rows(batch, length, seed, stream, _mixture(None, "train", early), "train")):
+    for row, sentences in enumerate(_rows(batch, length, seed, stream, _mixture(tasks, "train", early), "train")):
         words: list[int] = []
         for _, sentence in sentences:
             words += sentence.words

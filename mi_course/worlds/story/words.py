@@ -63,7 +63,7 @@ CONTINENTS: dict[str, tuple[str, ...]] = {
     "africa": _words("egypt kenya morocco"),
     "america": _words("peru chile brazil canada cuba"),
 }
-SORTS = _words("country sport job colour man woman even odd")
+SORTS = _words("country sport job colour male female man woman even odd continent parity gender word names")
 """Words that say what sort of thing something is; `city`, `language`, `day` and `month` are among the others."""
 
 LANDMARK_KINDS = ("old", "grand", "red", "white", "golden", "silver", "iron", "stone")

@@ -118,6 +118,6 @@ register(
     SmallStoryRecipe(
         "story-attn-1l",
         n_layers=1,
-        hyperparameters=StoryHyperparameters(steps=1500, learning_rate=1e-2, checkpoints=()),
+        hyperparameters=StoryHyperparameters(steps=2500, learning_rate=1e-2, checkpoints=()),
     )
 )

@@ -12,7 +12,7 @@ of the optimiser is kept beside the weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mi_course.worlds.story import BOS, LENGTH, PAD, VOCABULARY, story_tokens
+from mi_course.worlds.story import BOS, LENGTH, PAD, VOCABULARY, get_task, story_tokens, task_names
 from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ DATA_SEED = 1000
 class Hyperparameters:
     """The numbers of the recipe."""
 
-    steps: int = 4500
+    steps: int = 4000
     batch: int = 24
     learning_rate: float = 3e-3
     final_share: float = 0.02
@@ -49,7 +49,10 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class StoryRecipe:
-    """How story is made."""
+    """How story and story-truth are made.
+
+    tasks: names of tasks with their shares; Story World's own mixture when there are none.
+    """
 
     name: str = "story"
     shipped_seeds: tuple[int, ...] = (0, 1, 2)
@@ -58,12 +61,19 @@ class StoryRecipe:
     d_model: int = 128
     n_heads: int = 4
     d_mlp: int = 384
+    tasks: tuple[tuple[str, float], ...] = ()
     hyperparameters: Hyperparameters = Hyperparameters()
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """Steps before which the model is kept."""
         return self.hyperparameters.checkpoints
+
+    @property
+    def trained_on(self) -> dict[str, float]:
+        """Tasks and their shares."""
+        usual = {name: get_task(name).share for name in task_names()}
+        return dict(self.tasks) or {name: share for name, share in usual.items() if share}
 
     @property
     def config(self) -> dict[str, Any]:
@@ -92,14 +102,16 @@ class StoryRecipe:
         hyper = self.hyperparameters
         tokens = hyper.steps * hyper.batch * LENGTH
         fields = asdict(hyper) | {"betas": list(hyper.betas), "checkpoints": list(hyper.checkpoints)}
+        shares = ", ".join(f"{name} {share:g}" for name, share in self.trained_on.items())
+        what = f"A language model of {' and '.join(dict(self.tasks))}" if self.tasks else "A language model"
         return {
             "name": self.name,
             "kind": "checkpoint",
-            "summary": f"A language model of Story World: {self.n_layers} layers of {self.n_heads} heads with MLPs.",
+            "summary": f"{what} in Story World: {self.n_layers} layers of {self.n_heads} heads with MLPs.",
             "config": self.config,
             "recipe": {"module": __name__, "hyperparameters": fields},
             "steps": hyper.steps,
-            "data": f"Story World, drawn on the fly, in rows of {LENGTH} tokens. {tokens:,} tokens.",
+            "data": f"Story World, drawn on the fly, in rows of {LENGTH} tokens; shares: {shares}. {tokens:,} tokens.",
         }
 
     def build(self, seed: int) -> GPTNeoXForCausalLM:
@@ -115,16 +127,19 @@ class StoryRecipe:
     def train(self, seed: int, options: Options = DEFAULTS) -> GPTNeoXForCausalLM:
         """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes."""
         model = on_device(self.build(seed), options.device)
-        run = story_run(self, model, seed, self.hyperparameters, lambda tokens: model(tokens, use_cache=False).logits)
+        run = story_run(self, model, seed, self.hyperparameters, lambda tokens: model(tokens, use_cache=False).logits, dict(self.tasks)
+        )
         fit(run, options)
         return model
 
     def measure(self, model: Any, untrained: Any) -> dict[str, Any]:
         """All tasks on fresh held-out data, and what heads and layers do, beside their baselines."""
         from mi_course.zoo.story_heads import head_phenomena
-        from mi_course.zoo.story_measures import story_phenomena
+        from mi_course.zoo.story_measures import measurements_of, story_phenomena
 
-        return story_phenomena(model, untrained) | head_phenomena(model, untrained)
+        found = story_phenomena(model, untrained, measurements_of(self.trained_on))
+        # What heads do is asked of the model that has all of Story World.
+        return found if self.tasks else found | head_phenomena(model, untrained)
 
     def measure_checkpoint(self, model: Any) -> dict[str, Any]:
         """What is followed through training."""
@@ -145,17 +160,24 @@ def early(step: int, hyper: Hyperparameters) -> float:
     return max(0.0, 1 - step / (hyper.early_share * hyper.steps))
 
 
-def training_batch(step: int, seed: int, hyper: Hyperparameters) -> Tensor:
+def training_batch(
+    step: int, seed: int, hyper: Hyperparameters, tasks: Mapping[str, float] | None = None
+) -> Tensor:
     """The rows of one step, settled by the seed and the step alone."""
-    return story_tokens(hyper.batch, seed=DATA_SEED + seed, stream=step, early=early(step, hyper))
+    return story_tokens(hyper.batch, seed=DATA_SEED + seed, stream=step, early=early(step, hyper), tasks=tasks or None)
 
 
 def story_run(
-    recipe: Any, model: nn.Module, seed: int, hyper: Hyperparameters, forward: Callable[[Tensor], Tensor]
+    recipe: Any,
+    model: nn.Module,
+    seed: int,
+    hyper: Hyperparameters,
+    forward: Callable[[Tensor], Tensor],
+    tasks: Mapping[str, float] | None = None,
 ) -> Run:
     """A run of any model of story tokens, stock or native, by the schedule of these hyperparameters.
 
-    forward: from tokens (batch, pos) to logits (batch, pos, d_vocab).
+    forward: from tokens (batch, pos) to logits (batch, pos, d_vocab). tasks: shares by name, if not the usual ones.
     """
     optimiser = _optimiser(model, hyper)
     device = next(model.parameters()).device
@@ -163,7 +185,7 @@ def story_run(
     def step(number: int) -> float:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(number, hyper)
-        tokens = training_batch(number, seed, hyper).to(device)
+        tokens = training_batch(number, seed, hyper, tasks).to(device)
         logits = forward(tokens)
         loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
         optimiser.zero_grad(set_to_none=True)

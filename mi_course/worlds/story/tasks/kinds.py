@@ -53,7 +53,7 @@ TASK = register(
     Task(
         name="kinds",
         summary="What things are and where places lie.",
-        share=0.10,
+        share=0.0,
         early=3,
         templates=tuple(f"{family.tell.format('{' + family.role + '}', '{answer}')} ." for family in FAMILIES),
         plan=plan,

@@ -70,7 +70,7 @@ TASK = register(
     Task(
         name="truth",
         summary="Statements about the world, called true or false.",
-        share=0.25,
+        share=0.0,
         early=-1,
         templates=tuple(
             f"{family.claim.format('{' + family.role + '}', '{answer}')} : {{verdict}} ." for family in FAMILIES
