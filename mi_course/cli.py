@@ -71,6 +71,27 @@ def lab(
     lab.run(report.directory, words)
 
 
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look at everything the course stands on, and say what to do about what is amiss (exit code 1 on a problem).
+
+    JSON: a list of {"check", "status", "found", "do"}. "check" is one of "python", "packages", "chapters", "models",
+    "record", "jupyter", "kernel", "widgets", "circuitsvis", "threads", "memory", "disk", "hub cache", "sandbox", and
+    may come more than once; "status" is "ok", "warn" (the course works, but something is slow, unusual or missing for
+    some) or "problem" (part of it will not work); "found" is what is there; "do" is what to do, or "".
+    """
+    from dataclasses import asdict
+
+    from mi_course.classroom.doctor import diagnose, report
+
+    findings = diagnose()
+    if as_json:
+        _print_json([asdict(each) for each in findings])
+    else:
+        print(report(findings))
+    raise typer.Exit(1 if any(each.status == "problem" for each in findings) else 0)
+
+
 @app.command("list")
 def list_(
     chapter: Annotated[str | None, typer.Argument(help="Only this chapter, e.g. induction_heads.")] = None,

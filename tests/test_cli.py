@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
         text=True,
     )
     assert not {"torch", "numpy", "IPython"} & {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
-    for command in ("start", "lab", "list", "zoo", "train", "hint", "progress", "dev"):
+    for command in ("start", "lab", "doctor", "list", "zoo", "train", "hint", "progress", "dev"):
         assert f" {command} " in done.stdout
 
 
@@ -198,6 +199,29 @@ def test_progress_json(mi_course: Run, own_record: Path) -> None:
         "max_points": first.points,
         "misconceptions": ["off by one"],
     }
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("problem", 1)])
+def test_doctor_is_exit_code_1_on_a_problem_only(
+    mi_course: Run, monkeypatch: pytest.MonkeyPatch, status: Literal["ok", "warn", "problem"], code: int
+) -> None:
+    from mi_course.classroom import doctor
+
+    found = doctor.Finding("disk", status, "2.0 GB free", "Free some." if code else "")
+    monkeypatch.setattr(doctor, "diagnose", lambda: [found])
+    done = mi_course("doctor")
+    assert (done.code, done.err) == (code, "")
+    assert f"{status:<7}  disk  2.0 GB free" in done.out
+    told = mi_course("doctor", "--json")
+    assert told.code == code
+    assert json.loads(told.out) == [{"check": "disk", "status": status, "found": "2.0 GB free", "do": found.do}]
+
+
+def test_doctor_documents_every_check(mi_course: Run) -> None:
+    from mi_course.classroom import doctor
+
+    described = " ".join((cli.doctor.__doc__ or "").split())
+    assert all(f'"{name}"' in described for name in doctor.checks())
 
 
 def test_zoo_shows_each_model_with_its_baselines(mi_course: Run) -> None:
