@@ -40,8 +40,8 @@ def threads() -> Iterator[Finding]:
             "threads",
             "warn",
             found,
-            "The notebooks and this command take one thread. In scripts of your own call torch.set_num_threads(1), or "
-            "set OMP_NUM_THREADS=1: on a busy machine small models run many times slower on two.",
+            "The notebooks and `mi-course train` take one thread. In scripts of your own call torch.set_num_threads(1), "
+            "or set OMP_NUM_THREADS=1: on a busy machine small models run many times slower on two.",
         )
     elif count > 1:
         yield Finding("threads", "ok", f"{found}; the notebooks set one, on which small models are fastest")
