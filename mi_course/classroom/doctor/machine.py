@@ -40,7 +40,7 @@ def threads() -> Iterator[Finding]:
             "threads",
             "warn",
             found,
-            "The notebooks and `mi-course train` take one thread. In scripts of your own call torch.set_num_threads(1), "
+            "The notebooks and `mi-course train` take one thread. In your own scripts call torch.set_num_threads(1), "
             "or set OMP_NUM_THREADS=1: on a busy machine small models run many times slower on two.",
         )
     elif count > 1:
