@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -20,6 +21,9 @@ from mi_course.errors import CourseError
 
 if TYPE_CHECKING:
     from mi_course.checking import Exercise
+    from mi_course.checking.calibration import Calibration
+    from mi_course.checking.progress import Standing
+    from mi_course.checking.report import MisconceptionMet
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,6 +75,25 @@ def lab(
     lab.run(report.directory, words)
 
 
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look at everything the course stands on, and say what to do about what is amiss (exit code 1 on a problem).
+
+    JSON: a list of {"check", "status", "found", "do"}. "check" is one of "python", "packages", "chapters", "models",
+    "record", "jupyter", "kernel", "widgets", "circuitsvis", "threads", "memory", "disk", "hub cache", "sandbox", and
+    may come more than once; "status" is "ok", "warn" (the course works, but something is slow, unusual or missing for
+    some) or "problem" (part of it will not work); "found" is what is there; "do" is what to do, or "".
+    """
+    from mi_course.classroom.doctor import diagnose, report
+
+    findings = diagnose()
+    if as_json:
+        _print_json([asdict(each) for each in findings])
+    else:
+        print(report(findings))
+    raise typer.Exit(1 if any(each.status == "problem" for each in findings) else 0)
+
+
 @app.command("list")
 def list_(
     chapter: Annotated[str | None, typer.Argument(help="Only this chapter, e.g. induction_heads.")] = None,
@@ -107,41 +130,36 @@ def hint(exercise: Annotated[str, typer.Argument(help="Its id (CHAPTER.name), or
 
 @app.command()
 def progress(as_json: AsJson = False) -> None:
-    """How you stand, by chapter.
+    """How you stand: by chapter, by misconception met, and how well your confidence fits what came true.
 
     JSON: {"record" (the file), "damage" (one sentence about lines that cannot be read, or ""), "points", "max_points",
-    "exercises": a list of {"id", "status", "tries", "hints", "points", "max_points", "misconceptions" (met so far)}}.
+    "exercises": a list of {"id", "status", "tries", "hints", "points", "max_points", "misconceptions" (met so far)},
+    "misconceptions": a list of {"name", "times", "exercises": a list of {"id", "times", "passed" (since)}}, most
+    frequent first, "predictions": {"scored", "waiting" (for a result), "missed" (results seen without one), "brier"
+    (mean squared error of the confidence, or null), "baseline" (0.25, always saying 50 %), "bins": a list of {"low",
+    "high", "number", "confidence" (mean, or null), "came_true" (share, or null)}}}.
     """
-    from mi_course.checking import chapters, exercises, progress
+    from mi_course.checking import exercises, progress, progress_panel
+    from mi_course.checking.report_view import text_report
 
-    record = progress.read()
-    standings = progress.standings(record.events)
-    rows = []
-    for each in exercises():
-        standing = standings.get(each.id, progress.Standing())
-        rows.append(
-            {
-                "id": each.id,
-                "status": standing.status,
-                "tries": standing.tries,
-                "hints": standing.hints,
-                "points": standing.points,
-                "max_points": each.points,
-                "misconceptions": list(standing.misconceptions),
-            }
-        )
-    total = {"points": sum(r["points"] for r in rows), "max_points": sum(r["max_points"] for r in rows)}
-    if as_json:
-        return _print_json({"record": str(progress.path()), "damage": record.damage, **total, "exercises": rows})
-    _tell(record.damage)
-    table = []
-    for chapter in chapters():
-        own = [r for r in rows if r["id"].startswith(f"{chapter}.")]
-        passed = sum(r["status"] == "passed" for r in own)
-        points, most = sum(r["points"] for r in own), sum(r["max_points"] for r in own)
-        table.append([chapter, f"{passed} of {len(own)}", f"{points:g} of {most:g}"])
-    _print_table(["chapter", "passed", "points"], table)
-    print(f"Recorded in {progress.path()}.")
+    report = progress_panel()
+    if not as_json:
+        _tell(report.damage)
+        print(text_report(report))
+        return print(f"\nRecorded in {report.record}.")
+    standings = progress.standings()
+    rows = [_standing_row(each, standings.get(each.id, progress.Standing())) for each in exercises()]
+    _print_json(
+        {
+            "record": str(report.record),
+            "damage": report.damage,
+            "points": report.points,
+            "max_points": report.max_points,
+            "exercises": rows,
+            "misconceptions": [_misconception_row(each) for each in report.misconceptions],
+            "predictions": _predictions(report.predictions),
+        }
+    )
 
 
 @app.command()
@@ -278,6 +296,29 @@ def _exercise_row(exercise: Exercise, status: str) -> dict[str, Any]:
     return {**row, "prerequisites": list(exercise.prerequisites), "status": status}
 
 
+def _standing_row(exercise: Exercise, standing: Standing) -> dict[str, Any]:
+    return {
+        "id": exercise.id,
+        "status": standing.status,
+        "tries": standing.tries,
+        "hints": standing.hints,
+        "points": standing.points,
+        "max_points": exercise.points,
+        "misconceptions": list(standing.misconceptions),
+    }
+
+
+def _misconception_row(met: MisconceptionMet) -> dict[str, Any]:
+    where = [{"id": each.exercise, "times": each.times, "passed": each.passed} for each in met.meetings]
+    return {"name": met.name, "times": met.times, "exercises": where}
+
+
+def _predictions(found: Calibration) -> dict[str, Any]:
+    from mi_course.checking.calibration import BASELINE
+
+    return {**asdict(found), "baseline": BASELINE}
+
+
 def _print_model(row: dict[str, Any]) -> None:
     """A model of the zoo in a few lines: what it is, and each phenomenon over its seeds beside its baselines."""
     sizes = f"{row['layers']} layer{'s' * (row['layers'] != 1)}, {row['heads']} heads each, d_model {row['d_model']}"
@@ -302,11 +343,9 @@ def _print_json(thing: object) -> None:
 
 
 def _print_table(heads: list[str], rows: list[list[Any]]) -> None:
-    """Left-aligned columns, plain text, so that it can be cut and searched."""
-    table = [heads, *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    from mi_course.checking.columns import columns
+
+    print(columns(heads, rows))
 
 
 def _tell(sentence: str) -> None:

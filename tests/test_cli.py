@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
         text=True,
     )
     assert not {"torch", "numpy", "IPython"} & {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
-    for command in ("start", "lab", "list", "zoo", "train", "hint", "progress", "dev"):
+    for command in ("start", "lab", "doctor", "list", "zoo", "train", "hint", "progress", "dev"):
         assert f" {command} " in done.stdout
 
 
@@ -184,7 +185,9 @@ def test_progress_json(mi_course: Run, own_record: Path) -> None:
     progress.append("check", id=first.id, status="failed", misconception="off by one")
     progress.append("check", id=first.id, status="passed", points=first.points)
     report = json.loads(mi_course("progress", "--json").out)
-    assert set(report) == {"record", "damage", "points", "max_points", "exercises"}
+    assert set(report) == {
+        "record", "damage", "points", "max_points", "exercises", "misconceptions", "predictions"
+    }  # fmt: skip
     assert Path(report["record"]).parent == own_record
     assert report["damage"] == ""
     assert report["points"] == first.points
@@ -198,6 +201,53 @@ def test_progress_json(mi_course: Run, own_record: Path) -> None:
         "max_points": first.points,
         "misconceptions": ["off by one"],
     }
+    where = {"id": first.id, "times": 1, "passed": True}
+    assert report["misconceptions"] == [{"name": "off by one", "times": 1, "exercises": [where]}]
+
+
+def test_progress_json_scores_the_predictions(mi_course: Run) -> None:
+    assert json.loads(mi_course("progress", "--json").out)["predictions"]["brier"] is None
+    progress.append("reveal", id="a.predict.b", outcome=3, came_true=True, brier=0.04)
+    progress.append("reveal", id="a.predict.c", outcome=3, came_true=False, brier=0.36)
+    progress.append("prediction", id="a.predict.d", value=3, confidence=0.5)
+    found = json.loads(mi_course("progress", "--json").out)["predictions"]
+    bins = found.pop("bins")
+    assert found == {"scored": 2, "waiting": 1, "missed": 0, "brier": pytest.approx(0.2), "baseline": 0.25}
+    assert [set(each) for each in bins] == [{"low", "high", "number", "confidence", "came_true"}] * 5
+    assert [each["number"] for each in bins] == [0, 0, 0, 1, 1]
+
+
+def test_progress_for_a_person(mi_course: Run) -> None:
+    first = exercises()[0]
+    progress.append("check", id=first.id, status="failed", misconception="off by one")
+    progress.append("reveal", id="a.predict.b", outcome=3, came_true=True, brier=0.04)
+    done = mi_course("progress")
+    assert (done.code, done.err) == (0, "")
+    assert "off by one" in done.out and "Brier score 0.04" in done.out
+    assert done.out.endswith(f"Recorded in {progress.path()}.\n")
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("problem", 1)])
+def test_doctor_is_exit_code_1_on_a_problem_only(
+    mi_course: Run, monkeypatch: pytest.MonkeyPatch, status: Literal["ok", "warn", "problem"], code: int
+) -> None:
+    from mi_course.classroom import doctor
+
+    found = doctor.Finding("disk", status, "2.0 GB free", "Free some." if code else "")
+    monkeypatch.setattr(doctor, "diagnose", lambda: [found])
+    done = mi_course("doctor")
+    assert (done.code, done.err) == (code, "")
+    assert f"{status:<7}  disk  2.0 GB free" in done.out
+    told = mi_course("doctor", "--json")
+    assert told.code == code
+    assert json.loads(told.out) == [{"check": "disk", "status": status, "found": "2.0 GB free", "do": found.do}]
+
+
+def test_doctor_documents_every_check(mi_course: Run) -> None:
+    from mi_course.classroom import doctor
+
+    described = " ".join((cli.doctor.__doc__ or "").split())
+    assert all(f'"{name}"' in described for name in doctor.checks())
 
 
 def test_zoo_shows_each_model_with_its_baselines(mi_course: Run) -> None:

@@ -40,7 +40,14 @@ def test_importing_the_package_costs_under_a_tenth_of_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["mi_course", "mi_course.cli", "mi_course.classroom.working_copy", "mi_course.errors"]
+    "module",
+    [
+        "mi_course",
+        "mi_course.cli",
+        "mi_course.classroom.working_copy",
+        "mi_course.classroom.doctor",
+        "mi_course.errors",
+    ],
 )
 def test_light_modules_import_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
@@ -129,6 +136,8 @@ def test_the_wheel_has_the_notebooks_and_the_models(wheel: Path) -> None:
     zoo = ROOT / "mi_course" / "zoo"
     for file in (*zoo.rglob("*.safetensors"), *zoo.rglob("*.json")):
         assert file.relative_to(ROOT).as_posix() in shipped
+    # `mi-course doctor` compares with them.
+    assert (wheel / "mi_course" / "_constraints.txt").read_bytes() == (ROOT / "constraints.txt").read_bytes()
     assert not [name for name in shipped if name.startswith(("tests/", "solutions/"))]
 
 

@@ -6,6 +6,7 @@ from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle, S
 from mi_course.checking.judge import judge, judge_exercise
 from mi_course.checking.predictions import Predict, Question
 from mi_course.checking.registry import UnknownExercise, chapters, exercises, find
+from mi_course.checking.report import ProgressReport, progress_panel
 from mi_course.checking.result import CaseReport, CheckFailed, NotAttempted, Result, Status
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "NotAttempted",
     "Oracle",
     "Predict",
+    "ProgressReport",
     "Question",
     "Result",
     "Status",
@@ -30,4 +32,5 @@ __all__ = [
     "find",
     "judge",
     "judge_exercise",
+    "progress_panel",
 ]

@@ -1,7 +1,8 @@
 """Predictions: what a learner expects, with how sure they are, committed before the result is shown.
 
 The Brier score (Brier 1950) of a prediction held with confidence p is (p - 1)^2 if it comes true and p^2 if not: 0 is
-best, and saying "0.5" every time earns 0.25. Over a course it tells whether "90 % sure" means nine times out of ten.
+best, and saying "0.5" every time earns 0.25. Over a course it tells whether "90 % sure" means nine times out of ten:
+`progress_panel()` shows it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mi_course.checking import progress
+from mi_course.checking.calibration import BASELINE, brier
 from mi_course.checking.check import _show
 from mi_course.errors import CourseError, did_you_mean
 
@@ -54,11 +56,6 @@ class Question:
         if self.kind in (int, float) and not low <= number <= high:
             return f"{self.name!r} asks for a number from {low:g} to {high:g}, not {value!r}."
         return ""
-
-
-def brier(confidence: float, true: bool) -> float:
-    """Squared distance between the confidence and what happened (1 if the prediction came true, else 0)."""
-    return (confidence - float(true)) ** 2
 
 
 class Predict:
@@ -108,7 +105,7 @@ class Predict:
             _Note(
                 question.text,
                 f"It is {outcome!r}. Your prediction of {made['value']!r} {verdict}; at {made['confidence']:.0%} sure "
-                f"that is a Brier score of {score:.2f} (0 is best, 0.25 is a coin).",
+                f"that is a Brier score of {score:.2f} (0 is best, {BASELINE} is a coin).",
             )
         )
 

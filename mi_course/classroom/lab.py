@@ -43,20 +43,24 @@ def command(directory: Path, arguments: Sequence[str] = ()) -> list[str]:
 def run(directory: Path, arguments: Sequence[str] = ()) -> NoReturn:
     """Become JupyterLab; return only by leaving the process, with JupyterLab's exit code."""
     line = command(directory, arguments)
-    environment = {
+    if os.name == "posix":
+        os.execve(line[0], line, environment())
+    # On Windows exec returns to the prompt at once, with JupyterLab still running.
+    try:
+        sys.exit(subprocess.run(line, env=environment(), check=False).returncode)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def environment() -> dict[str, str]:
+    """The environment variables under which JupyterLab is started."""
+    return {
         **os.environ,
         # The notebooks run in this environment, whatever kernels the learner has elsewhere.
         "JUPYTER_PREFER_ENV_PATH": "1",
         # Our defaults come before JupyterLab's and after the learner's own settings.
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(DEFAULTS), os.environ.get("JUPYTER_CONFIG_PATH")])),
     }
-    if os.name == "posix":
-        os.execve(line[0], line, environment)
-    # On Windows exec returns to the prompt at once, with JupyterLab still running.
-    try:
-        sys.exit(subprocess.run(line, env=environment, check=False).returncode)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def named_value(arguments: Sequence[str], option: str) -> str | None:

@@ -52,7 +52,7 @@ def load_hub_model(name: str) -> TransformerBridge:
     Raises CourseError, in under a second when offline, if the model is not cached and the hub cannot be reached.
     """
     repository = repositories(name)[0]
-    folder = _cached_folder(name)
+    folder = cached_folder(name)
     if folder is None and not _hub_answers():
         raise CourseError(
             f"{name!r} is not in this machine's Hugging Face cache and the hub cannot be reached; the chapters go "
@@ -75,7 +75,7 @@ def load_hub_model(name: str) -> TransformerBridge:
     return model.eval()
 
 
-def _cached_folder(name: str) -> Path | None:
+def cached_folder(name: str) -> Path | None:
     """The folder of a cached model that has both a config and weights."""
     from huggingface_hub import try_to_load_from_cache
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mi_course.checking import Predict, Question, progress
-from mi_course.checking.predictions import brier
+from mi_course.checking.calibration import brier
 from mi_course.errors import CourseError
 
 
