@@ -17,9 +17,13 @@ from mi_course.worlds.story.entities import Entity
 from mi_course.worlds.story.sentence import Filler
 
 CONTINENT: dict[Entity, str] = {
-    country: continent for continent, names in w.CONTINENTS.items() for country in e.COUNTRIES if country.text in names
+    country: continent
+    for continent in ("europe", "asia")
+    for country in e.COUNTRIES
+    if country.text in w.CONTINENTS[continent]
 }
-"""Continent of every country but australia, which is alone in its own."""
+"""Continent of the countries of europe and asia. The others have too few to learn from: a model that judged statements
+about all others rightly got africa and america wrong, of which it had seen two and four countries."""
 
 
 @dataclass(frozen=True, eq=False)
