@@ -91,7 +91,7 @@ def train(
         progress=progress, bar=bar, device=check_device(device), state=work.state, at_checkpoint=work.at_checkpoint
     )
     chosen.train(seed, options)
-    entry = {**work.finished(place), "phenomena": work.measure()}
+    entry = _rounded({**work.finished(place), "phenomena": work.measure()})
     shipped = name in model_names() and seed in seeds(name)
     sha = entry["weights"]["sha256"]
     as_shipped = card(name)["seeds"][str(seed)]["weights"]["sha256"] == sha if shipped else None
@@ -219,7 +219,7 @@ def _update_card(chosen: Recipe, seed: int, entry: dict[str, Any]) -> None:
 
 
 def _to_json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(_rounded(value), indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _rounded(value: Any) -> Any:
