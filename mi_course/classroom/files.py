@@ -16,8 +16,9 @@ def replace(path: Path, content: bytes) -> None:
         if path.exists():
             shutil.copymode(path, temporary)
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         _discard(temporary)
+        error.filename = str(path)
         raise
     _settle(path.parent)
 
@@ -49,8 +50,10 @@ def _temporary(path: Path, content: bytes) -> Path:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-    except BaseException:
+    except BaseException as error:
         _discard(temporary)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the hidden name would tell nobody anything
         raise
     return temporary
 
