@@ -40,7 +40,14 @@ def test_importing_the_package_costs_under_a_tenth_of_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["mi_course", "mi_course.cli", "mi_course.classroom.working_copy", "mi_course.errors"]
+    "module",
+    [
+        "mi_course",
+        "mi_course.cli",
+        "mi_course.classroom.working_copy",
+        "mi_course.classroom.update",
+        "mi_course.errors",
+    ],
 )
 def test_light_modules_import_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"

@@ -130,7 +130,9 @@ def _copy(source: Path, target: Path) -> StartReport:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
 
     present = renamed_notebooks(target, names)
-    added, kept, outdated = [], [], []
+    added: list[str] = []
+    kept: list[str] = []
+    outdated: list[str] = []
     for name in names:
         content = (source / name).read_bytes()
         file = target / present.get(name, name)
