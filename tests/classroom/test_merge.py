@@ -76,7 +76,7 @@ def assert_sound(base: Notebook, mine: Notebook, new: Notebook) -> None:
         assert merge(next_base, merged, new).notebook == merged
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(learner=learner_edits, course=course_edits)
 def test_no_cell_is_lost(learner: list[Any], course: list[Any]) -> None:
     assert_sound(SMALL, edit(SMALL, learner, "mine"), edit(SMALL, course, "new"))
