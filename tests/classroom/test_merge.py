@@ -184,6 +184,23 @@ def test_where_the_learner_moved_cells_new_ones_come_to_the_cell_they_follow() -
     assert ids(merge(SMALL, mine, new).notebook) == [*order, "end"]
 
 
+def test_a_moved_cell_that_the_course_removed_does_not_hold_up_the_courses_order() -> None:
+    a, b, c = cell("a", "A"), cell("b", "B"), cell("c", "C")
+    base, mine, new = notebook(a, b, c), notebook(b, a, c), notebook(c, a)
+    assert ids(merge(base, mine, new).notebook) == ["c", "a"]
+    assert_sound(base, mine, new)
+
+
+def test_a_new_cell_that_was_written_into_before_the_base_was_there() -> None:
+    """The update was killed between the notebook and its base, and the learner went on working."""
+    new = copy.deepcopy(SMALL)
+    new["cells"].insert(1, cell("more", "stub", "code"))
+    merged = merge(SMALL, changed(new, more="my answer"), new).notebook
+    assert sources(merged)[1] == "my answer"
+    assert "stub" in sources(merged)[2]
+    assert_sound(SMALL, changed(new, more="my answer"), new)
+
+
 def test_what_the_learner_deleted_stays_away_and_is_told() -> None:
     mine = copy.deepcopy(SMALL)
     mine["cells"] = [each for each in mine["cells"] if each["id"] not in ("title", "end")]
