@@ -11,11 +11,12 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test bank bench pins clean
+.PHONY: help lab update test bank bench pins clean
 
 help:
 	@echo "make lab     set up once, then open your working copy ($(LAB_DIR)) in JupyterLab"
 	@echo "               LAB_DIR=path  LAB_ARGS=\"--no-browser --port 8899\"  PIP_ARGS=\"options for pip\""
+	@echo "make update  bring the course's new text into your working copy; your cells stay"
 	@echo "make test    set up once, then run everything CI runs      PARTS=\"lint types\" for some of it"
 	@echo "make bank    prove every check against its wrong answers at twenty seeds"
 	@echo "make bench   measure against named peers                   BENCH=name for one of them"
@@ -24,6 +25,9 @@ help:
 
 lab: $(VENV)/.lab
 	@$(PY) -m mi_course.cli lab "$(LAB_DIR)" -- $(LAB_ARGS)
+
+update: $(VENV)/.lab
+	@$(PY) -m mi_course.cli update "$(LAB_DIR)"
 
 test: $(VENV)/.test
 	@$(PY) tests/run.py $(PARTS)

@@ -55,6 +55,14 @@ def start(directory: Annotated[Path, typer.Argument(help="Your folder; it is mad
     print(start(directory))
 
 
+@app.command()
+def update(directory: Annotated[Path, typer.Argument(help="Your folder, as `start` or `lab` made it.")]) -> None:
+    """Bring the installed course's new text into your folder. Your cells stay, and what changes is backed up."""
+    from mi_course.classroom.update import update
+
+    print(update(directory))
+
+
 @app.command(context_settings={"ignore_unknown_options": True})
 def lab(
     words: Annotated[list[str] | None, typer.Argument(metavar="[DIRECTORY] [-- JUPYTER_OPTIONS]")] = None,

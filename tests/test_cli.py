@@ -59,7 +59,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
         text=True,
     )
     assert not {"torch", "numpy", "IPython"} & {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
-    for command in ("start", "lab", "doctor", "list", "zoo", "train", "hint", "progress", "dev"):
+    for command in ("start", "update", "lab", "doctor", "list", "zoo", "train", "hint", "progress", "dev"):
         assert f" {command} " in done.stdout
 
 
@@ -67,7 +67,9 @@ def test_version(mi_course: Run) -> None:
     assert mi_course("--version").out.strip() == __version__
 
 
-@pytest.mark.parametrize("words", [["no-such-command"], ["start"], ["list", "--no-such-option"], ["dev", "new", "one"]])
+@pytest.mark.parametrize(
+    "words", [["no-such-command"], ["start"], ["update"], ["list", "--no-such-option"], ["dev", "new", "one"]]
+)
 def test_wrong_usage_is_exit_code_2(mi_course: Run, words: list[str]) -> None:
     done = mi_course(*words)
     assert done.code == 2
@@ -90,6 +92,19 @@ def test_start_where_a_file_stands(mi_course: Run, tmp_path: Path) -> None:
     done = mi_course("start", str(tmp_path / "mine"))
     assert_one_sentence(done)
     assert str(tmp_path / "mine") in done.err
+
+
+def test_update_says_what_it_did(mi_course: Run, tmp_path: Path) -> None:
+    mi_course("start", str(tmp_path / "mine"))
+    done = mi_course("update", str(tmp_path / "mine"))
+    assert done.code == 0
+    assert done.out.startswith(f"Nothing to do: your working copy {tmp_path / 'mine'}")
+
+
+def test_update_of_a_folder_that_is_no_working_copy(mi_course: Run, tmp_path: Path) -> None:
+    done = mi_course("update", str(tmp_path))
+    assert_one_sentence(done)
+    assert f"`mi-course start {tmp_path}`" in done.err
 
 
 def test_lab_on_a_busy_port_changes_nothing(mi_course: Run, tmp_path: Path) -> None:

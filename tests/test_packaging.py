@@ -46,6 +46,7 @@ def test_importing_the_package_costs_under_a_tenth_of_a_second() -> None:
         "mi_course.cli",
         "mi_course.classroom.working_copy",
         "mi_course.classroom.doctor",
+        "mi_course.classroom.update",
         "mi_course.errors",
     ],
 )

@@ -2,8 +2,9 @@
 
 Beside the notebooks stands a folder `.mi-course` with
 
-    base/…             every file as it was handed out, byte for byte: what a later three-way update compares with
-    working-copy.json  {"format": 1, "version": the course's version that last added to this folder}
+    base/…             every file as it was handed out, byte for byte: what `update` compares with
+    backup/…           what an update changed, as it was before, by date
+    working-copy.json  {"format": 1, "version": the course's version that last wrote to this folder}
 
 Each file appears whole or not at all, and its base appears before it; so a run that was killed is put right by
 running `start` again.
@@ -11,28 +12,34 @@ running `start` again.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import mi_course
+from mi_course.classroom import files
+from mi_course.classroom.renamed import renamed
 from mi_course.errors import CourseError
 
 MARKER = ".mi-course"
-_MARKER_FILE = "working-copy.json"
+MARKER_FILE = "working-copy.json"
 _HANDED_OUT = ("*.ipynb", "README.md", "images/*")
 
 
 @dataclass(frozen=True)
 class StartReport:
-    """What `start` did. Names are relative to `directory`, with forward slashes."""
+    """What `start` did. Names are relative to `directory`, with forward slashes.
+
+    kept: what was there; a notebook that the learner renamed, under its present name.
+    outdated: what the course has changed since it was handed out.
+    """
 
     directory: Path
     added: tuple[str, ...]
     kept: tuple[str, ...]
+    outdated: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"Your working copy is {self.directory}."]
@@ -40,6 +47,11 @@ class StartReport:
             lines.append(f"Added: {', '.join(self.added)}.")
         if self.kept:
             lines.append(f"Already there and left as they are: {', '.join(self.kept)}.")
+        if self.outdated:
+            lines.append(
+                f"The course has changed since: {', '.join(self.outdated)}. "
+                f"`mi-course update {self.directory}` brings that in around your answers."
+            )
         return "\n".join(lines)
 
 
@@ -68,7 +80,7 @@ def start(directory: str | os.PathLike[str]) -> StartReport:
     """
     source = chapters_directory()
     target = Path(os.path.abspath(Path(directory).expanduser()))
-    _refuse_own_source(target, source)
+    refuse_own_source(target, source)
     try:
         return _copy(source, target)
     except (FileExistsError, NotADirectoryError) as error:
@@ -87,81 +99,65 @@ def start(directory: str | os.PathLike[str]) -> StartReport:
         ) from None
 
 
+def handed_out(source: Path) -> list[str]:
+    """The files of a working copy: their names relative to `source`, with forward slashes."""
+    return sorted(path.relative_to(source).as_posix() for pattern in _HANDED_OUT for path in source.glob(pattern))
+
+
+def renamed_notebooks(target: Path, names: Iterable[str]) -> dict[str, str]:
+    """Of the files `names`, the notebooks that the learner has renamed, each with its present name."""
+    base = target / MARKER / "base"
+    missing = {
+        name: (base / name).read_bytes()
+        for name in names
+        if name.endswith(".ipynb") and not os.path.lexists(target / name) and (base / name).is_file()
+    }
+    return renamed(target, missing)
+
+
+def write_marker(target: Path) -> None:
+    """Note that this version of the course has written to the working copy."""
+    marker = json.dumps({"format": 1, "version": mi_course.__version__}, indent=1) + "\n"
+    files.replace(target / MARKER / MARKER_FILE, marker.encode())
+
+
 def _copy(source: Path, target: Path) -> StartReport:
-    names = sorted(path.relative_to(source).as_posix() for pattern in _HANDED_OUT for path in source.glob(pattern))
+    names = handed_out(source)
     base = target / MARKER / "base"
     # Every folder first: when something stands in the way nothing has been written yet.
     for name in names:
         (base / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).parent.mkdir(parents=True, exist_ok=True)
 
-    added, kept = [], []
+    present = renamed_notebooks(target, names)
+    added: list[str] = []
+    kept: list[str] = []
+    outdated: list[str] = []
     for name in names:
         content = (source / name).read_bytes()
-        file = target / name
+        file = target / present.get(name, name)
         if os.path.lexists(file):
-            kept.append(name)
+            kept.append(present.get(name, name))
             _adopt(file, base / name, content)
+            if _is_outdated(file, base / name, content):
+                outdated.append(present.get(name, name))
             continue
-        _write(base / name, content)
-        (added if _write_new(file, content) else kept).append(name)
+        files.replace(base / name, content)
+        (added if files.write_new(file, content) else kept).append(name)
 
-    marker = json.dumps({"format": 1, "version": mi_course.__version__}, indent=1) + "\n"
-    _write(target / MARKER / _MARKER_FILE, marker.encode())
-    return StartReport(target, tuple(added), tuple(kept))
+    write_marker(target)
+    return StartReport(target, tuple(added), tuple(kept), tuple(outdated))
 
 
 def _adopt(file: Path, base: Path, content: bytes) -> None:
     """Give an unchanged file that has no base one: it was copied by hand, or its base was lost."""
     if not os.path.lexists(base) and file.is_file() and file.read_bytes() == content:
-        _write(base, content)
+        files.replace(base, content)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write one of the course's own records, replacing it whole."""
-    temporary = _temporary(path, content)
-    try:
-        os.replace(temporary, path)
-    except OSError:
-        _discard(temporary)
-        raise
-
-
-def _write_new(path: Path, content: bytes) -> bool:
-    """Write the learner's file unless something of that name has appeared meanwhile; say whether it was written."""
-    temporary = _temporary(path, content)
-    try:
-        # Unlike a rename, a hard link never replaces what is there.
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError:
-        # A file system without hard links (exFAT, some network drives).
-        if os.path.lexists(path):
-            return False
-        os.rename(temporary, path)
-    finally:
-        _discard(temporary)
-    return True
-
-
-def _temporary(path: Path, content: bytes) -> Path:
-    """The content on disk under a hidden name in the same folder, ready to be renamed."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except BaseException:
-        _discard(temporary)
-        raise
-    return temporary
-
-
-def _discard(temporary: Path) -> None:
-    with contextlib.suppress(OSError):
-        temporary.unlink()
+def _is_outdated(file: Path, base: Path, content: bytes) -> bool:
+    """Whether `update` would have something to do: not where a killed one got as far as the learner's file."""
+    return base.is_file() and base.read_bytes() != content and file.is_file() and file.read_bytes() != content
 
 
 def _obstacle(path: Path) -> Path:
@@ -169,7 +165,7 @@ def _obstacle(path: Path) -> Path:
     return next((p for p in (path, *path.parents) if os.path.lexists(p) and not p.is_dir()), path)
 
 
-def _refuse_own_source(target: Path, source: Path) -> None:
+def refuse_own_source(target: Path, source: Path) -> None:
     """The course's own folders are no place for answers: the next `dev build` or upgrade would rewrite them."""
     resolved = target.resolve()
     root = source.parent

@@ -92,10 +92,11 @@ def distance_to_bigrams(model: TransformerBridge, untrained: TransformerBridge) 
 
 
 def skip_trigrams(model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
-    """`france … is -> paris`, read from weights alone.
+    """`the capital of france is -> paris`, read from weights alone.
 
-    Of the head whose query of `is` meets the key of the country best, is the capital the city that the country's value
-    raises most? The share of countries for which it is. Positions are left out of both products.
+    Each head's attention from `is` to the words of the sentence follows from queries and keys of the words (positions
+    are left out); what it moves from the country follows from its value and output matrices. Is the capital the city
+    that all heads together, by what they move from the country, raise most? The share of countries for which it is.
     """
     value, low, high = mean_and_interval(_capital_is_first(model), proportion=True)
     return {
@@ -109,12 +110,16 @@ def skip_trigrams(model: TransformerBridge, untrained: TransformerBridge) -> dic
 def _capital_is_first(model: TransformerBridge) -> Float[Tensor, " country"]:
     with torch.no_grad():
         countries, cities = _ids(COUNTRIES), _ids(CITIES)
-        embedded = model.W_E
-        query = torch.einsum("d,hdk->hk", embedded[ID["is"]], model.W_Q[0]) + model.b_Q[0]
-        keys = torch.einsum("cd,hdk->hck", embedded[countries], model.W_K[0]) + model.b_K[0][:, None]
-        head = torch.einsum("hk,hck->hc", query, keys).argmax(dim=0)
-        values = torch.einsum("cd,hdk,hkm->hcm", embedded[countries], model.W_V[0], model.W_O[0])
-        first = (values @ model.W_U[:, cities])[head, torch.arange(len(countries))].argmax(dim=-1)
+        before = torch.tensor([ID[word] for word in ("[BOS]", "the", "capital", "of")])
+        frame = before.expand(len(countries), -1)
+        prompts = torch.cat([frame, countries[:, None], torch.full((len(countries), 1), ID["is"])], dim=1)
+        embedded = model.W_E[prompts]
+        query = torch.einsum("cd,hdk->chk", embedded[:, -1], model.W_Q[0]) + model.b_Q[0]
+        keys = torch.einsum("csd,hdk->chsk", embedded, model.W_K[0]) + model.b_K[0][:, None]
+        scores = torch.einsum("chk,chsk->chs", query, keys) / model.cfg.d_head**0.5
+        attention = scores.softmax(dim=-1)[:, :, len(before)]
+        moved = torch.einsum("ch,cd,hdk,hkm->cm", attention, embedded[:, len(before)], model.W_V[0], model.W_O[0])
+        first = (moved @ model.W_U[:, cities]).argmax(dim=-1)
         capital = torch.tensor([CITIES.index(CAPITAL[country]) for country in COUNTRIES])
         return (first == capital).float()
 

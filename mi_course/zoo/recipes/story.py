@@ -127,7 +127,13 @@ class StoryRecipe:
     def train(self, seed: int, options: Options = DEFAULTS) -> GPTNeoXForCausalLM:
         """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes."""
         model = on_device(self.build(seed), options.device)
-        run = story_run(self, model, seed, self.hyperparameters, lambda tokens: model(tokens, use_cache=False).logits, dict(self.tasks)
+        run = story_run(
+            self,
+            model,
+            seed,
+            self.hyperparameters,
+            lambda tokens: model(tokens, use_cache=False).logits,
+            dict(self.tasks),
         )
         fit(run, options)
         return model
@@ -160,9 +166,7 @@ def early(step: int, hyper: Hyperparameters) -> float:
     return max(0.0, 1 - step / (hyper.early_share * hyper.steps))
 
 
-def training_batch(
-    step: int, seed: int, hyper: Hyperparameters, tasks: Mapping[str, float] | None = None
-) -> Tensor:
+def training_batch(step: int, seed: int, hyper: Hyperparameters, tasks: Mapping[str, float] | None = None) -> Tensor:
     """The rows of one step, settled by the seed and the step alone."""
     return story_tokens(hyper.batch, seed=DATA_SEED + seed, stream=step, early=early(step, hyper), tasks=tasks or None)
 
