@@ -13,7 +13,7 @@ READY = "mi-course-circuitsvis"
 """Name of the event on `window` that tells the figures that the script has arrived."""
 
 # As base64 of the packed script: 0.5 MB in the saved notebook instead of 1.3. `var CircuitsVis` at the top of a classic
-# script becomes window.CircuitsVis. TokenLogProbs leaves 350 px free below for its table, also when the table is short.
+# script becomes window.CircuitsVis.
 _LOADER = """\
 (async () => {
   const said = document.currentScript.previousElementSibling;
@@ -23,13 +23,23 @@ _LOADER = """\
     const script = document.createElement("script");
     script.textContent = await new Response(stream).text();
     const style = document.createElement("style");
-    style.textContent = "[data-circuitsvis=TokenLogProbs] > div { padding-bottom: var(--room) !important; }";
+    style.textContent = "STYLE";
     document.head.append(style, script);
   }
   said.textContent = "circuitsvis VERSION is in this page.";
   window.dispatchEvent(new Event("READY"));
 })();
 """
+
+# Tokens that are whole words stand apart; the tooltips below a text get the room they need, no more and no less; the
+# name of a head does not hide its small pattern.
+_STYLE = (
+    "[data-circuitsvis=ColoredTokens] span > span, [data-circuitsvis=TokenLogProbs] > div > span > span "
+    "{ padding: 3px 5px !important; } "
+    "[data-circuitsvis=ColoredTokens] > div, [data-circuitsvis=TokenLogProbs] > div "
+    "{ padding-bottom: var(--room) !important; } "
+    "[data-circuitsvis=AttentionHeads] h4 { font-size: 9px; line-height: 1.1; }"
+)
 
 _WAITING = (
     "circuitsvis is not in this page yet: the notebook is not trusted. "
@@ -48,7 +58,10 @@ class Script:
         return f"circuitsvis {self.version}, shown in a notebook that runs in a browser"
 
     def _repr_html_(self) -> str:
-        loader = _LOADER.replace("VERSION", self.version).replace("READY", READY).replace("PACKED", self._packed)
+        parts = {"VERSION": self.version, "READY": READY, "STYLE": _STYLE, "PACKED": self._packed}
+        loader = _LOADER
+        for name, part in parts.items():
+            loader = loader.replace(name, part)
         return f"<div><small>{_WAITING}</small><script>{loader}</script></div>"
 
 

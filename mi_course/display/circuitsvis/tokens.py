@@ -44,7 +44,7 @@ def colored_tokens(
         or f"{name} of each token: blue above zero, orange-red below, white at zero; full colour is "
         f"±{number(most)}. Hover over a token to read its number.",
         alt=f"{len(tokens)} tokens coloured by {name}: {extremes(numbers, places)}.",
-        room=60,
+        room=70,
     )
 
 
@@ -93,11 +93,12 @@ def token_log_probs(
             "correctTokenLogProb": short(given.numpy()),
         },
         caption=caption
-        or "How probable the model held each token: the redder, the more probable. "
-        f"Hover over a token to see its log-probability (natural logarithm), its rank, counted from 0, and the {top_k} "
+        or "How probable the model held each token: the redder, the more probable, white at a "
+        "log-probability of −5 and below. "
+        f"Hover over a token to see the number (natural logarithm), its rank, counted from 0, and the {top_k} "
         "tokens expected most.",
         alt=f"{len(after)} tokens coloured by log-probability, mean {number(float(given.mean()))}; "
         f"{int((rank == 0).sum())} of them were the model's first guess. By token: "
         f"{extremes(given.numpy(), [f'{word} ({i})' for i, word in enumerate(words)][1:])}.",
-        room=130 + 26 * top_k,
+        room=170 + 27 * top_k,
     )
