@@ -185,8 +185,9 @@ def visitor() -> Iterator[Visitor]:
             args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
         )
         context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 1100})
-        context.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
+        # Waiting ends when what is waited for is there; on a busy machine loading torch alone can take a minute.
+        context.set_default_timeout(120_000)
+        expect.set_options(timeout=120_000)
         visitor = Visitor(context.new_page())
 
         def guard(route: Route) -> None:
