@@ -16,6 +16,7 @@ from mi_course.display.words import number
 from mi_course.errors import CourseError
 
 _LABELLED = 14  # edges; up to here each weight is written on its edge
+_COLUMN, _LEVEL = 1.5, 1.15  # inches from node to node, across and up
 _SAID = 12  # edges that the alternative text lists
 
 
@@ -80,7 +81,7 @@ def plot_circuit_graph(result: CircuitGraph, *, caption: str = "") -> Figure:
     across = max(abs(x) for x, _ in places.values()) * 2 + 1
     levels = sorted({node.layer for node in result.nodes})
     most = max((abs(edge.weight) for edge in result.edges), default=1.0) or 1.0
-    with canvas(max(4.5, 1.5 * across + 1.5), 1.15 * len(levels) + 0.9) as (picture, axes):
+    with canvas(max(4.5, _COLUMN * across + 1.5), _LEVEL * len(levels) + 0.9) as (picture, axes):
         for edge in result.edges:
             _draw_edge(axes, edge, places, most, labelled=len(result.edges) <= _LABELLED)
         for node in result.nodes:
@@ -118,12 +119,12 @@ def _draw_edge(
 ) -> None:
     (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
     positive = edge.weight >= 0
-    skips = y1 - y0 > 1
+    bend = _bend(edge, places)
     axes.add_patch(  # type: ignore[attr-defined]
         FancyArrowPatch(
             (x0, y0 + 0.17),
             (x1, y1 - 0.17),
-            connectionstyle=f"arc3,rad={0.18 if skips else 0.0}",
+            connectionstyle=f"arc3,rad={bend}",
             arrowstyle="-|>",
             mutation_scale=11,
             shrinkA=0,
@@ -136,9 +137,8 @@ def _draw_edge(
     if labelled:
         # Nearer to the target than to the source: labels of edges that leave one node together stay apart.
         along = 0.6
-        bend = 0.09 * (y1 - y0) if skips else 0.0
         axes.text(  # type: ignore[attr-defined]
-            x0 + along * (x1 - x0) + bend,
+            x0 + along * (x1 - x0) + _aside(along, bend, y1 - y0),
             y0 + 0.17 + along * (y1 - y0 - 0.34),
             f"{edge.weight:+.2f}",
             ha="center",
@@ -147,6 +147,28 @@ def _draw_edge(
             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
             zorder=2,
         )
+
+
+def _bend(edge: Edge, places: Mapping[str, tuple[float, float]]) -> float:
+    """How far an edge bends to the right, as a share of its length: so that it keeps away from the nodes between."""
+    (x0, y0), (x1, y1) = places[edge.source], places[edge.target]
+    if y1 - y0 <= 1:
+        return 0.0
+
+    def clearance(bend: float) -> float:
+        away = []
+        for x, y in places.values():
+            if y0 < y < y1:
+                along = (y - y0) / (y1 - y0)
+                away.append(abs(x - x0 - along * (x1 - x0) - _aside(along, bend, y1 - y0)))
+        return min(away)
+
+    return max((0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45), key=lambda bend: min(clearance(bend), 0.4))
+
+
+def _aside(along: float, bend: float, levels: float) -> float:
+    """How far to the right of the straight line a bent edge runs, in columns."""
+    return 2 * along * (1 - along) * bend * levels * _LEVEL / _COLUMN
 
 
 def _caption(result: CircuitGraph) -> str:

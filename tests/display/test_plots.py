@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mi_course.display import Bars, CircuitGraph, Edge, Heatmap, Line, Lines, Node, TokenStrip, plot
+from mi_course.display import Bars, CircuitGraph, Edge, Heatmap, Line, Lines, Node, TokenStrip, circuit_graph, plot
 from mi_course.display.theme import DIVERGING
 from mi_course.errors import CourseError
 
@@ -158,3 +158,12 @@ def test_constant_values_are_drawn(constant):
 def test_what_cannot_be_drawn_is_refused_with_what_to_do(make, says):
     with pytest.raises(CourseError, match=says):
         make()
+
+
+def test_an_edge_that_skips_layers_keeps_away_from_the_node_between():
+    # The middle node stands to the right of the line between the other two.
+    result = graph(NODES[:3], [Edge("embed", "L1H0", 1.0)])
+    places = circuit_graph._places(result)
+    assert places["L0H1"][0] > places["embed"][0] == places["L1H0"][0]
+    assert circuit_graph._bend(result.edges[0], places) < 0
+    assert circuit_graph._bend(Edge("embed", "L0H1", 1.0), places) == 0
