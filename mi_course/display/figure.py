@@ -41,13 +41,18 @@ class Figure:
         return (
             f'<figure style="margin:8px 0"><img src="data:image/png;base64,{data}" '
             f'alt="{html.escape(self.alt, quote=True)}" width="{self.width}" style="max-width:100%;background:#fff">'
-            f'<figcaption style="max-width:52em">{html.escape(self.caption)}</figcaption></figure>'
+            f"{caption_html(self.caption)}</figure>"
         )
 
     def save(self, path: Any) -> None:
         """Write the picture to a PNG file."""
         with open(path, "wb") as file:
             file.write(self.png)
+
+
+def caption_html(caption: str) -> str:
+    """The caption under a figure, in the page's own colours."""
+    return f'<figcaption style="max-width:52em">{html.escape(caption)}</figcaption>'
 
 
 @contextmanager

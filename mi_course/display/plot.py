@@ -5,9 +5,14 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
+from mi_course.display.bars import Bars, plot_bars
+from mi_course.display.circuit_graph import CircuitGraph, plot_circuit_graph
 from mi_course.display.figure import Figure
 from mi_course.display.heads import plot_head_scores
+from mi_course.display.heatmap import Heatmap, plot_heatmap
+from mi_course.display.lines import Lines, plot_lines
 from mi_course.display.patterns import AttentionPattern, plot_pattern
+from mi_course.display.token_strip import TokenStrip, plot_token_strip
 from mi_course.errors import CourseError
 from mi_course.induction_heads import HeadScores
 
@@ -27,3 +32,28 @@ def _(result: HeadScores, **options: Any) -> Figure:
 @plot.register
 def _(result: AttentionPattern, **options: Any) -> Figure:
     return plot_pattern(result, **options)
+
+
+@plot.register
+def _(result: Bars, **options: Any) -> Figure:
+    return plot_bars(result, **options)
+
+
+@plot.register
+def _(result: CircuitGraph, **options: Any) -> Figure:
+    return plot_circuit_graph(result, **options)
+
+
+@plot.register
+def _(result: Heatmap, **options: Any) -> Figure:
+    return plot_heatmap(result, **options)
+
+
+@plot.register
+def _(result: Lines, **options: Any) -> Figure:
+    return plot_lines(result, **options)
+
+
+@plot.register
+def _(result: TokenStrip, **options: Any) -> Figure:
+    return plot_token_strip(result, **options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from matplotlib.colors import LinearSegmentedColormap
+
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, GREY = (
     "#0072B2",
     "#E69F00",
@@ -20,6 +22,20 @@ FUTURE = "#D9D9D9"
 
 SEQUENTIAL = "cividis"
 """Colour map for amounts from zero up; it reads the same with and without red-green blindness."""
+
+DIVERGING = LinearSegmentedColormap.from_list("mi-course", [VERMILLION, "white", BLUE])
+"""Colour map for amounts of either sign, zero in the middle: blue above, orange-red below, as with circuitsvis."""
+
+SERIES = (
+    (BLUE, "-", "o"),
+    (VERMILLION, "--", "s"),
+    (GREEN, "-.", "^"),
+    (PURPLE, ":", "D"),
+    (ORANGE, (0, (5, 1, 1, 1, 1, 1)), "v"),
+    (SKY, (0, (8, 2)), "P"),
+    ("black", (0, (2, 1)), "X"),
+)
+"""Colour, dashes and marker of the lines of a chart in order; dashes and markers tell them apart without colour."""
 
 STYLE: dict[str, Any] = {
     "font.size": 10,

@@ -41,13 +41,14 @@ class Lab:
 
 @dataclass
 class Visitor:
-    """A browser window, and every address it was asked for that is not on this machine.
+    """A browser window, every address it was asked for that is not on this machine, and errors in its console.
 
     A cell is named by a piece of its source. Nothing here sleeps: each step waits for what a person would wait for.
     """
 
     page: Page
     elsewhere: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def open(self, address: str) -> None:
         """Open a notebook and wait until its kernel is ready."""
@@ -56,18 +57,23 @@ class Visitor:
 
     def wait_until_idle(self) -> None:
         # Both: before the toolbar names the kernel, running a cell asks which kernel to use.
-        expect(self.page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
-        expect(self.page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle")
+        expect(self.notebook.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
+        expect(self.notebook.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle")
+
+    @property
+    def notebook(self) -> Locator:
+        """The notebook in front; others may be open in tabs behind it."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def cell(self, source: str) -> Locator:
         """The one code cell whose source contains the text."""
-        return self.page.locator(".jp-CodeCell").filter(has=self.page.locator(".jp-InputArea", has_text=source))
+        return self.notebook.locator(".jp-CodeCell").filter(has=self.page.locator(".jp-InputArea", has_text=source))
 
     def run_all(self) -> None:
         """Run > Run All Cells, and wait for the last cell's number."""
         self.page.locator(".lm-MenuBar-item").get_by_text("Run", exact=True).click()
         self.page.locator("li[data-command='runmenu:run-all']").click()
-        expect(self.page.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(NUMBER)
+        expect(self.notebook.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(NUMBER)
 
     def rewrite(self, source: str, code: str) -> None:
         """Replace a cell's whole source by typing over it, and run it."""
@@ -92,6 +98,13 @@ class Visitor:
         """Save with the keyboard and wait until the tab's mark of unsaved changes is gone."""
         self.page.keyboard.press("Control+s")
         expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+
+    def dark(self) -> None:
+        """Settings > Theme > JupyterLab Dark."""
+        self.page.locator(".lm-MenuBar-item").get_by_text("Settings", exact=True).click()
+        self.page.locator(".lm-Menu-item").get_by_text("Theme", exact=True).hover()
+        self.page.locator(".lm-Menu-item").get_by_text("JupyterLab Dark", exact=True).click()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
 
     def screenshot(self, name: str, of: Locator | None = None) -> None:
         """Keep a picture of the window, with one part of it in sight if given."""
@@ -172,8 +185,9 @@ def visitor() -> Iterator[Visitor]:
             args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
         )
         context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 1100})
-        context.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
+        # Waiting ends when what is waited for is there; on a busy machine loading torch alone can take a minute.
+        context.set_default_timeout(120_000)
+        expect.set_options(timeout=120_000)
         visitor = Visitor(context.new_page())
 
         def guard(route: Route) -> None:
@@ -184,6 +198,8 @@ def visitor() -> Iterator[Visitor]:
                 route.abort()
 
         context.route(re.compile("^https?://"), guard)
+        visitor.page.on("console", lambda said: visitor.errors.append(said.text) if said.type == "error" else None)
+        visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
         visitor.page.on("websocket", lambda socket: note_elsewhere(visitor, socket.url))
         yield visitor
         visitor.screenshot("last")  # of a failed test, the moment at which it failed
