@@ -44,7 +44,8 @@ def unpack(folder: Path) -> TransformerBridge:
     """The model of a folder as a bridge, in float32 and eval mode. Nothing is asked of the network."""
     from transformer_lens.model_bridge import TransformerBridge
 
-    with _quiet():
+    # Building the model before its weights are read draws random numbers; the caller's are left alone.
+    with _quiet(), torch.random.fork_rng(devices=[]):
         return TransformerBridge.boot_transformers(str(folder), device="cpu", dtype=torch.float32).eval()
 
 
