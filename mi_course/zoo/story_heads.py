@@ -142,8 +142,8 @@ def _direct(
 
 
 def _prompts(task: str) -> StoryPairs:
-    split = "test" if task in ("names", "holding") else "train"
-    return story_pairs(task, 2 * PROMPTS, split=split, seed=SEED)
+    held_out = task in ("names", "holding")
+    return story_pairs(task, 2 * PROMPTS, split="test" if held_out else "train", seed=SEED)
 
 
 def suppression(model: TransformerBridge, untrained: TransformerBridge, task: str) -> dict[str, Any]:

@@ -225,8 +225,8 @@ def followed(model: Any) -> dict[str, Any]:
         measurement = MEASUREMENTS[name]
         value, low, high = mean_and_interval(observe(model, measurement.prompts())[measurement.by], proportion=True)
         found[name] = {"value": value, "interval": [low, high]}
-    for name, value in (("repetition", measure_repetition(model)), ("next_token_loss", measure_loss(model))):
-        found[name] = {key: value[key] for key in ("value", "interval")}
+    for name, measured in (("repetition", measure_repetition(model)), ("next_token_loss", measure_loss(model))):
+        found[name] = {key: measured[key] for key in ("value", "interval")}
     return found
 
 
