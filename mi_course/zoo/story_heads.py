@@ -79,38 +79,45 @@ def _by_head(ours: Float[Tensor, "row layer head"], twin: Float[Tensor, "row lay
 
 
 def syntax_head(model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
-    """How often a head looks, from the token before a main verb, at the verb's own noun more than at any other token.
+    """How often a head looks, from the token before a verb, at the verb's own noun more than at any other token.
 
-    The sentences have one to three clauses within one another, so that the noun stands at many distances. (Clark et al.
-    2019, "What Does BERT Look At?", find heads by such counts.) Baselines: always so many tokens back, the best number;
-    always the first noun; and the best head of the untrained twin.
+    The sentences have one to three clauses within one another. Half of the prompts end before the main verb, whose noun
+    is the first, and half before the verb of the outermost clause, whose noun is the second: neither a distance nor a
+    place in the sentence will do. (Clark et al. 2019, "What Does BERT Look At?", find heads by such counts.) Baselines:
+    always so many tokens back, the best number; always the first noun; and the best head of the untrained twin.
     """
-    pairs = story_pairs("recursion", 2 * PROMPTS, split="test", question="verb", seed=SEED)
-    noun, rows = pairs.positions["subject"], torch.arange(len(pairs))
-    half = rows < PROMPTS
-
-    def looks(one: TransformerBridge) -> Float[Tensor, "prompt layer head"]:
-        patterns = torch.stack(_patterns(one, pairs.clean.tokens), dim=1)[rows, :, :, pairs.end]
-        # [BOS] is left out: heads rest on it when they have nothing to do.
-        return (patterns[..., 1:].argmax(dim=-1) + 1 == noun[:, None, None]).float()
-
-    ours, twin = looks(model), looks(untrained)
-    best, rested = (int(each[half].mean(dim=0).argmax()) for each in (ours, twin))
-    distance = pairs.end - noun
-    usual = distance[half].mode().values
-    value, low, high = mean_and_interval(ours.flatten(1)[~half, best], proportion=True)
+    prompts = [
+        (story_pairs("recursion", PROMPTS, split="test", question=question, seed=SEED), role)
+        for question, role in (("verb", "subject"), ("inner verb 1", "embedded"))
+    ]
+    chosen = torch.arange(PROMPTS).repeat(len(prompts)) < PROMPTS // 2
+    measured = ~chosen
+    ours, twin = (torch.cat([_looks_at(one, pairs, role) for pairs, role in prompts]) for one in (model, untrained))
+    best, rested = (int(each[chosen].mean(dim=0).argmax()) for each in (ours, twin))
+    distance = torch.cat([pairs.end - pairs.positions[role] for pairs, role in prompts])
+    first = torch.cat([pairs.positions["subject"] == pairs.positions[role] for pairs, role in prompts])
+    value, low, high = mean_and_interval(ours.flatten(1)[measured, best], proportion=True)
     layer, head = divmod(best, ours.shape[2])
     return {
         "head": f"L{layer}H{head}",
         "value": value,
         "interval": [low, high],
-        "n": int((~half).sum()),
+        "n": int(measured.sum()),
         "baselines": {
-            "fixed_offset": float((distance[~half] == usual).float().mean()),
-            "untrained": float(twin.flatten(1)[~half, rested].mean()),
+            "fixed_offset": float((distance[measured] == distance[chosen].mode().values).float().mean()),
+            "first_noun": float(first[measured].float().mean()),
+            "untrained": float(twin.flatten(1)[measured, rested].mean()),
         },
-        "by_head": ours[~half].mean(dim=0).tolist(),
+        "by_head": ours[measured].mean(dim=0).tolist(),
     }
+
+
+def _looks_at(model: TransformerBridge, pairs: StoryPairs, role: str) -> Float[Tensor, "prompt layer head"]:
+    """1 where a head looks, from the last token, at the word of this role more than at any other but [BOS]."""
+    rows = torch.arange(len(pairs))
+    patterns = torch.stack(_patterns(model, pairs.clean.tokens), dim=1)[rows, :, :, pairs.end]
+    # Heads rest on [BOS] when they have nothing to do.
+    return (patterns[..., 1:].argmax(dim=-1) + 1 == pairs.positions[role][:, None, None]).float()
 
 
 # --- direct effects ---------------------------------------------------------------------------------------------------
@@ -289,8 +296,8 @@ def frequency_direction(model: TransformerBridge, untrained: TransformerBridge) 
 
     A direction is fitted by ridge regression so that its product with the unembedding gives the log frequency of half
     of the words; the value is its correlation (Pearson) with the log frequency of the other half, mean over 20 splits.
-    Baselines: the untrained twin, and frequencies shuffled among words. (Stolfo et al. 2024, "Confidence Regulation
-    Neurons", find neurons that write along such a direction.)
+    The interval holds the middle 95 % of the splits. Baselines: the untrained twin, and frequencies shuffled among
+    words. (Stolfo et al. 2024, "Confidence Regulation Neurons", find neurons that write along such a direction.)
     """
     counts = torch.bincount(story_tokens(3000, seed=SEED + 4).flatten(), minlength=len(VOCABULARY))
     log_frequency = (counts[2:] + 1).float().log()  # without [BOS] and [PAD], which are never predicted

@@ -77,7 +77,7 @@ def distance_to_bigrams(model: TransformerBridge, untrained: TransformerBridge) 
 
     ours = divergence(model)
     generator = torch.Generator().manual_seed(SEED)
-    drawn = torch.multinomial(weights, 2000 * 400, replacement=True, generator=generator).reshape(2000, 400)
+    drawn = torch.multinomial(weights, 2000 * len(ours), replacement=True, generator=generator).reshape(2000, -1)
     low, high = ours[drawn].mean(dim=1).quantile(torch.tensor([0.025, 0.975], dtype=torch.double)).tolist()
     unigram = (counts.sum(dim=0) + 1).log() - (counts.sum() + len(counts)).log()
     return {

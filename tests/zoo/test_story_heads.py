@@ -67,30 +67,35 @@ def test_restoring_everything_restores_and_restoring_what_is_the_same_changes_no
 
 
 class Looks:
-    """A stand-in whose head 1 looks at the main noun, and whose head 0 looks two tokens back."""
+    """A stand-in of three heads: two tokens back, at the first noun, and (if right) at the verb's own noun."""
 
     class cfg:
         n_layers = 1
 
-    def __init__(self, pairs, right):
-        self.pairs, self.right = pairs, right
+    def __init__(self, sets, right):
+        self.sets, self.right = sets, right
 
     def run_with_cache(self, tokens, names_filter):
-        pairs = self.pairs
-        pattern = torch.zeros(*tokens.shape[:1], 2, tokens.shape[1], tokens.shape[1])
+        pairs, role = next(each for each in self.sets if torch.equal(each[0].clean.tokens, tokens))
+        pattern = torch.zeros(len(tokens), 3, tokens.shape[1], tokens.shape[1])
         rows = torch.arange(len(tokens))
         pattern[rows, 0, pairs.end, pairs.end - 2] = 1
-        pattern[rows, 1, pairs.end, pairs.positions["subject"] + (0 if self.right else 1)] = 0.3
-        pattern[rows, 1, pairs.end, 0] = 0.7
+        pattern[rows, 1, pairs.end, pairs.positions["subject"]] = 1
+        pattern[rows, 2, pairs.end, pairs.positions[role] + (0 if self.right else 1)] = 0.3
+        pattern[rows, 2, pairs.end, 0] = 0.7
         return None, {"blocks.0.attn.hook_pattern": pattern}
 
 
-def test_a_head_that_looks_at_the_noun_is_found_though_it_mostly_rests(monkeypatch):
-    monkeypatch.setattr(story_heads, "PROMPTS", 60)
-    pairs = story_pairs("recursion", 120, split="test", question="verb", seed=story_heads.SEED)
-    found = syntax_head(Looks(pairs, right=True), Looks(pairs, right=False))
-    assert found["head"] == "L0H1" and found["value"] == 1
-    assert found["baselines"]["untrained"] == 0 < found["baselines"]["fixed_offset"] < 0.6
+def test_a_head_that_looks_at_the_noun_is_found_and_one_that_looks_at_the_first_is_not_enough(monkeypatch):
+    monkeypatch.setattr(story_heads, "PROMPTS", 80)
+    sets = [
+        (story_pairs("recursion", 80, split="test", question=question, seed=story_heads.SEED), role)
+        for question, role in (("verb", "subject"), ("inner verb 1", "embedded"))
+    ]
+    found = syntax_head(Looks(sets, right=True), Looks(sets, right=False))
+    assert found["head"] == "L0H2" and found["value"] == 1
+    assert found["baselines"]["first_noun"] == found["baselines"]["untrained"] == found["by_head"][0][1] == 0.5
+    assert 0 < found["baselines"]["fixed_offset"] < 0.6
 
 
 def test_a_planted_direction_is_found_on_words_it_was_not_fitted_to():
