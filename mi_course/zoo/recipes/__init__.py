@@ -9,7 +9,7 @@ from mi_course.zoo.fit import Options
 from mi_course.zoo.recipes.induction import Hyperparameters as InductionHyperparameters
 from mi_course.zoo.recipes.induction import InductionRecipe
 from mi_course.zoo.recipes.story import Hyperparameters as StoryHyperparameters
-from mi_course.zoo.recipes.story import StoryRecipe
+from mi_course.zoo.recipes.story import StoryRecipe, with_truth
 from mi_course.zoo.recipes.story_small import SmallStoryRecipe
 
 if TYPE_CHECKING:
@@ -107,6 +107,14 @@ register(
     )
 )
 register(StoryRecipe())
+register(
+    StoryRecipe(
+        "story-truth",
+        checkpointed_seeds=(),
+        tasks=with_truth(),
+        hyperparameters=StoryHyperparameters(checkpoints=()),
+    )
+)
 register(
     SmallStoryRecipe(
         "story-0l",

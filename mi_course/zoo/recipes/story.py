@@ -47,6 +47,12 @@ class Hyperparameters:
     state_every: int = 250
 
 
+def with_truth() -> tuple[tuple[str, float], ...]:
+    """Story World's own mixture, and on top of it what things are, and statements called true or false."""
+    usual = {name: get_task(name).share for name in task_names()}
+    return tuple(({name: share for name, share in usual.items() if share} | {"kinds": 0.10, "truth": 0.25}).items())
+
+
 @dataclass(frozen=True)
 class StoryRecipe:
     """How story and story-truth are made.

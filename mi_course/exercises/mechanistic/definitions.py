@@ -1,0 +1,8 @@
+"""Which definition of mechanistic a study meets."""
+
+from __future__ import annotations
+
+from mi_course.checking import Exercise, Question
+
+QUESTIONS: list[Question] = []
+EXERCISES: list[Exercise] = []

@@ -1,0 +1,8 @@
+"""Tuning curves of edge and curve units."""
+
+from __future__ import annotations
+
+from mi_course.checking import Exercise, Question
+
+QUESTIONS: list[Question] = []
+EXERCISES: list[Exercise] = []

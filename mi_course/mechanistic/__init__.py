@@ -1,0 +1,1 @@
+"""Chapter 0: what is mechanistic. The methods of the chapter, one file each."""
