@@ -35,6 +35,7 @@ def test_the_models_are_there_with_their_seeds_in_the_order_of_the_recipes():
         "induction-2l": 5,
         "induction-2l-plain": 3,
         "story": 3,
+        "story-truth": 1,
         "story-0l": 1,
         "story-attn-1l": 1,
     }
@@ -133,6 +134,13 @@ def test_story_shows_what_the_chapters_are_taught_on(seed):
     for name, one in measured.items():
         if "by" in one and name not in ("circle, sums", "circle, new sums", "greater than"):
             assert one["interval"][0] > max(one["baselines"].values()), name
+
+
+@pytest.mark.parametrize("seed", seeds("story-truth"))
+def test_story_truth_judges_statements_about_things_it_has_seen_no_statement_of(seed):
+    measured = card("story-truth")["seeds"][str(seed)]["phenomena"]
+    judged = measured["truth, new entities"]
+    assert judged["value"] >= 0.95 and judged["interval"][0] > max(judged["baselines"].values())
 
 
 def test_a_card_handed_out_is_a_copy():

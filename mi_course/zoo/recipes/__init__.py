@@ -110,6 +110,7 @@ register(StoryRecipe())
 register(
     StoryRecipe(
         "story-truth",
+        shipped_seeds=(0,),
         checkpointed_seeds=(),
         tasks=with_truth(),
         hyperparameters=StoryHyperparameters(checkpoints=()),
