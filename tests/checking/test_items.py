@@ -161,7 +161,7 @@ def test_marking_takes_keys(answer: Any) -> None:
 def test_a_dropped_mark_is_blamed_on_its_sentence() -> None:
     result = judge_exercise(marked, ["A2"])
     assert [case.label for case in result.cases if not case.passed] == ["B1"]
-    assert judge_exercise(marked, ["A1", "A2", "B1"]).misconception is None  # everything marked: no answer
+    assert judge_exercise(marked, ["A1", "A2", "A3", "B1"]).misconception is None  # everything marked: no answer
     assert judge_exercise(marked, []).misconception is None
     assert judge_exercise(marked, ["A1", "B1"]).status is Status.PARTLY
 
