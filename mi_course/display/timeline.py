@@ -56,10 +56,9 @@ def _caption(result: Timeline) -> str:
 def _alt(shown: list[Event]) -> str:
     parts = []
     for community, name in COMMUNITIES.items():
-        own = [event for event in shown if event.community == community]
+        own = [f"{event.who} {event.year}" for event in shown if event.community == community]
         if own:
-            parts.append(
-                f"{name}: {len(own)}, the first {own[0].who} {own[0].year}, the last {own[-1].who} {own[-1].year}"
-            )
+            ends = f"the first {own[0]}, the last {own[-1]}" if len(own) > 1 else own[0]
+            parts.append(f"{name}: {len(own)}, {ends}")
     events = "1 event" if len(shown) == 1 else f"{len(shown)} events"
     return f"Timeline of {events} from {shown[0].year} to {shown[-1].year}. {'; '.join(parts)}."

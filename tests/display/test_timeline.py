@@ -13,8 +13,9 @@ def test_caption_and_description_say_what_is_there():
     assert f"{len(chosen)} events from {chosen[0].year} to {chosen[-1].year}" in figure.alt
     for community in {event.community for event in chosen}:
         own = events("sparse", community)
-        assert f"{COMMUNITIES[community]}: {len(own)}, from {own[0].who} {own[0].year}" in figure.alt
-    assert COMMUNITIES["vision"] not in figure.alt
+        the_first = "the first " if len(own) > 1 else ""
+        assert f"{COMMUNITIES[community]}: {len(own)}, {the_first}{own[0].who} {own[0].year}" in figure.alt
+    assert COMMUNITIES["vision"] not in plot(timeline_of("lens")).alt
 
 
 def test_more_events_make_a_longer_picture():
