@@ -6,11 +6,12 @@ from mi_course.checking import Exercise, Item, Items, Question, Tempting, sortin
 
 QUESTIONS = [
     Question(
-        name="readers_convinced",
-        text="Of two explanations of one decision, readers find the first more convincing. Does that tell which of the "
-        "two the model followed?",
-        kind=str,
-        options=("yes, the first", "yes, the second", "no"),
+        name="not_exchanged",
+        text="Two explanations fit all 200 outputs of a classifier: it goes by the word 'not', or by the length. The "
+        "word is exchanged and the length kept. For how many of the 200 reviews does the output change?",
+        low=0,
+        high=200,
+        comes_true=lambda value, outcome: abs(value - outcome) <= 20,
     ),
 ]
 
