@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from mi_course.display.explorers.frame import Panel
 from mi_course.display.explorers.markup import figure
+from mi_course.display.theme import BLUE
 from mi_course.display.timeline import LOOKS
 from mi_course.errors import CourseError, did_you_mean
 from mi_course.mechanistic.timeline import COMMUNITIES, EVENTS, TOPICS, Event, Timeline, in_order
@@ -108,7 +109,7 @@ def _lanes(events: Sequence[Event], chosen: Sequence[Event], alt: str) -> str:
     gap = (_place(_BREAK - 0.01) + _place(_BREAK)) / 2
     broken = f'<path d="M{gap:.0f} 6V{top + 4}" stroke="#000" stroke-dasharray="2 4" fill="none"/>'
     return (
-        f'<svg role="img" aria-label="{escape(alt, quote=True)}" width="{_WIDTH}" height="{top + 22}" '
+        f'<svg role="img" aria-label="{escape(alt, quote=True)}" width="100%" style="max-width:{_WIDTH}px" '
         f'viewBox="0 0 {_WIDTH} {top + 22}" font-size="11" font-family="sans-serif">'
         f"{''.join(parts)}{broken}{ticks}</svg>"
     )
@@ -137,7 +138,7 @@ def _mark(event: Event, x: float, y: float, number: int | None) -> str:
 
 
 def _link(event: Event) -> str:
-    return f'<a href="{escape(event.source, quote=True)}" target="_blank" rel="noopener">'
+    return f'<a href="{escape(event.source, quote=True)}" target="_blank" rel="noopener" style="color:{BLUE}">'
 
 
 def _two(name: str) -> list[str]:
@@ -162,7 +163,8 @@ def _table(chosen: Sequence[Event]) -> str:
     )
     return (
         '<div style="max-height:22em;overflow:auto;margin-top:6px"><table style="color:#000;background:#fff;'
-        f'font-size:12px;border-collapse:collapse"><tr style="background:#fff">{head}</tr>{rows}</table></div>'
+        'font-size:12px;line-height:1.35;border-collapse:collapse">'
+        f'<tr style="background:#fff">{head}</tr>{rows}</table></div>'
     )
 
 
