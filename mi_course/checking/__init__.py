@@ -3,11 +3,13 @@
 from mi_course.checking.check import Check
 from mi_course.checking.draw import Draw
 from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle, Step, Tolerance
+from mi_course.checking.items import Item, Items, Tempting
 from mi_course.checking.judge import judge, judge_exercise
 from mi_course.checking.predictions import Predict, Question
 from mi_course.checking.registry import UnknownExercise, chapters, exercises, find
 from mi_course.checking.report import ProgressReport, progress_panel
 from mi_course.checking.result import CaseReport, CheckFailed, NotAttempted, Result, Status
+from mi_course.checking.sorting import sorting
 
 __all__ = [
     "Case",
@@ -16,6 +18,8 @@ __all__ = [
     "CheckFailed",
     "Draw",
     "Exercise",
+    "Item",
+    "Items",
     "Misconception",
     "NotAttempted",
     "Oracle",
@@ -25,6 +29,7 @@ __all__ = [
     "Result",
     "Status",
     "Step",
+    "Tempting",
     "Tolerance",
     "UnknownExercise",
     "chapters",
@@ -33,4 +38,5 @@ __all__ = [
     "judge",
     "judge_exercise",
     "progress_panel",
+    "sorting",
 ]

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from mi_course.checking import items_bank
 from mi_course.checking.compare import EXACT, first_difference
 from mi_course.checking.exercise import Exercise, Misconception
 from mi_course.checking.judge import draw_cases, expected_outcome, judge_exercise
@@ -58,6 +59,8 @@ def obligations(exercise: Exercise) -> list[Obligation]:
         )
     if exercise.variant is not None:
         found.append(Obligation("fails: every two mistakes at once", lambda seed: _pairs_fail(exercise, seed)))
+    if exercise.items is not None:
+        found += [Obligation(name, test, once=True) for name, test in items_bank.complaints(exercise, exercise.items)]
     for name, junk in _junk(exercise):
         found.append(Obligation(f"fails: {name}", functools.partial(_swap, _rejected, exercise, junk)))
     return found

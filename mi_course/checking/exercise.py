@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mi_course.checking.draw import Draw
 from mi_course.checking.drivers import Driver, call, value
+
+if TYPE_CHECKING:
+    from mi_course.checking.items import Items
 
 Answer = Any
 """A learner's answer: a function, a class or a value, whatever the exercise asks for."""
@@ -98,6 +101,7 @@ class Exercise:
     variant: builds a (wrong) answer from switches, see `Misconception.switches`.
     per_learner: cases are drawn from the learner's own seed, so that neighbours have different right answers.
     time_limit: seconds the answer may take over all cases together.
+    items: for an answer that sorts many items, see `mi_course.checking.sorting`; it is then judged item by item.
     """
 
     name: str
@@ -121,6 +125,7 @@ class Exercise:
     tolerance: Tolerance | None = None
     per_learner: bool = False
     time_limit: float = 4.0
+    items: Items | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -20,6 +20,7 @@ from mi_course.checking.compare import Difference, first_difference
 from mi_course.checking.diagnose import diagnose
 from mi_course.checking.draw import Draw
 from mi_course.checking.exercise import Case, Exercise, Misconception, Oracle
+from mi_course.checking.items import Items
 from mi_course.checking.learner import learner_seed
 from mi_course.checking.limits import TimeIsUp, limited
 from mi_course.checking.plain import describe, plain
@@ -130,12 +131,30 @@ def _judge(
         return _verdict(
             exercise, Status.TIMED_OUT, _late(exercise, stop, time_limit), outcomes, _reports(exercise, outcomes)
         )
+    if exercise.items is not None and stop.returned:
+        return _sorted(exercise, exercise.items, stop, name_mistakes)
     reports = _reports(exercise, outcomes)
     if all(report.passed for report in reports):
         return _passed(exercise, answer, outcomes, reports, allow)
     wrong = any(not report.result_right for report in reports)
     found = diagnose(exercise, outcomes, run_seed) if wrong and name_mistakes else None
     return _failed(exercise, outcomes, reports, found)
+
+
+def _sorted(exercise: Exercise, items: Items, outcome: Outcome, name_mistakes: bool) -> Result:
+    """An answer that sorts many items is right or wrong item by item, and its mistakes are known by their items."""
+    found = items.judge(outcome.value, name_mistakes=name_mistakes)
+    points = float(exercise.points) if found.status is Status.PASSED else 0.0
+    return _verdict(
+        exercise,
+        found.status,
+        found.message,
+        [outcome],
+        found.reports,
+        misconception=found.misconception,
+        points=points,
+        counted=True,
+    )
 
 
 def _unfit(exercise: Exercise, answer: Any) -> Result | None:
@@ -399,6 +418,7 @@ def _verdict(
     points: float = 0.0,
     borrowed_from: str | None = None,
     notes: tuple[str, ...] = (),
+    counted: bool = False,
 ) -> Result:
     return Result(
         id=exercise.id,
@@ -411,6 +431,7 @@ def _verdict(
         cases=reports,
         borrowed=borrowed_from,
         notes=notes,
+        counted=counted,
         printed=next((outcome.printed for outcome in outcomes if outcome.printed.strip()), ""),
     )
 

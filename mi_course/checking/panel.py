@@ -34,7 +34,7 @@ def tally(result: Result) -> str:
     if result.status is Status.PASSED:
         plural = "s" * (len(result.cases) != 1)
         return f"Right on {len(result.cases)} case{plural}. {_points(result)}"
-    if not right or result.misconception:
+    if not right or result.misconception or result.counted:
         return ""
     return f"Right on {len(right)} of {len(result.cases)} cases: {'; '.join(right)}."
 

@@ -41,6 +41,7 @@ class Result:
     points, max_points: `points` is `max_points` when passed on the learner's own, else 0.
     borrowed: "reference" or "helper" when the answer is the course's own code; passed, but without points.
     printed: what the answer printed while it ran.
+    counted: the message itself says how many cases were right.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Result:
     printed: str = ""
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    counted: bool = False
 
     @property
     def passed(self) -> bool:

@@ -12,9 +12,11 @@ from mi_course.display.heads import plot_head_scores
 from mi_course.display.heatmap import Heatmap, plot_heatmap
 from mi_course.display.lines import Lines, plot_lines
 from mi_course.display.patterns import AttentionPattern, plot_pattern
+from mi_course.display.timeline import plot_timeline
 from mi_course.display.token_strip import TokenStrip, plot_token_strip
 from mi_course.errors import CourseError
 from mi_course.induction_heads import HeadScores
+from mi_course.mechanistic.timeline import Timeline
 
 
 @singledispatch
@@ -57,3 +59,8 @@ def _(result: Lines, **options: Any) -> Figure:
 @plot.register
 def _(result: TokenStrip, **options: Any) -> Figure:
     return plot_token_strip(result, **options)
+
+
+@plot.register
+def _(result: Timeline, **options: Any) -> Figure:
+    return plot_timeline(result, **options)

@@ -114,6 +114,30 @@ def test_explorers_answer_to_their_controls(lab, visitor) -> None:
     assert visitor.errors == []
 
 
+def test_the_timeline_answers_to_its_topic(lab, visitor) -> None:
+    source = "TimelineExplorer()"
+    set_up = "from mi_course.display.explorers import TimelineExplorer"
+    write_notebook(lab.directory / "timeline.ipynb", [set_up, source])
+    visitor.open(lab.notebook("timeline.ipynb"))
+    visitor.run_all()
+    cell = visitor.cell(source)
+    marks = cell.locator("svg[role=img] a")
+    numbered = cell.locator("svg[role=img] a text")
+    expect(marks.first).to_be_visible()
+    everything = marks.count()
+    assert numbered.count() == everything
+    cell.locator("select").select_option("Sparse features")
+    expect(cell.locator("figcaption")).to_contain_text("Earliest on sparse features")
+    assert marks.count() == everything
+    assert numbered.count() == cell.locator("table tr").count() - 1 < everything
+    expect(numbered.first.locator("..")).to_have_attribute("href", re.compile("^https://"))
+    visitor.screenshot("explorer-timeline", cell)
+    visitor.dark()
+    visitor.screenshot("explorer-timeline-dark", cell)
+    assert visitor.elsewhere == []
+    assert visitor.errors == []
+
+
 def numbers(text: str) -> list[str]:
     return re.findall(r"[-+]?\d+\.\d+", text)
 

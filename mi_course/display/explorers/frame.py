@@ -16,11 +16,22 @@ from mi_course.errors import CourseError
 _WIDE = widgets.Layout(width="60em", max_width="100%")
 
 
-class Explorer(widgets.VBox):
+class Panel(widgets.VBox):
+    """A box with a `picture`, which stands still in place of the widgets in a saved notebook without its kernel."""
+
+    picture: widgets.HTML
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if isinstance(bundle, dict):
+            bundle["text/html"] = self.picture.value
+        return bundle
+
+
+class Explorer(Panel):
     """Controls above, picture below. A subclass makes controls, and `draw()` sets `picture.value`.
 
     When the text cannot be read, `message` says why in one sentence and the picture stays as it was.
-    In a saved notebook without its kernel the picture stands still in place of the widgets.
     """
 
     def __init__(self, model: Any, text: str | None, controls: list[widgets.Widget]) -> None:
@@ -68,12 +79,6 @@ class Explorer(widgets.VBox):
         self.tokens, self.names = tokens, names(self.model, tokens[0])
         self.reading()
         self.draw()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if isinstance(bundle, dict):
-            bundle["text/html"] = self.picture.value
-        return bundle
 
 
 def slider(name: str, last: int, value: int = 0) -> widgets.IntSlider:
