@@ -16,11 +16,10 @@ QUESTIONS: list[Question] = [
         high=24,
     ),
     Question(
-        name="copy_unit_matters",
-        text="In how many of 100 pairs of inputs does swapping h3 give the output that swapping the sum would give?",
-        low=0,
-        high=100,
-        comes_true=lambda value, outcome: abs(value - outcome) <= 5,
+        name="where_the_sum_is",
+        text="u1, u2 and u4 always hold a + b. Swapping which of them does to the output what swapping the sum would do?",
+        kind=str,
+        options=("u1", "u2", "u4", "u1 and u2 together", "none of these"),
     ),
 ]
 
@@ -111,8 +110,8 @@ STUDIES = Items(
         ),
         _study(
             3,
-            "Single neurons and heads are set to the values they take on a second prompt, where one word is exchanged for "
-            "one of another gender. Measured is how far the predicted pronoun changes. Authors: NLPI.",
+            "Single neurons and heads are set to the values they take on a second prompt, where one word is exchanged "
+            "for one of another gender. Measured is how far the predicted pronoun changes. Authors: NLPI.",
             {NARROW, BROAD, FIELD},
             "What was changed, and where in the model does it lie?",
             Tempting(
@@ -227,8 +226,8 @@ STUDIES = Items(
         ),
         _study(
             10,
-            "Training data are read in larger blocks, so that training a model takes half the time. The trained model is "
-            "the same. Authors: neither.",
+            "Training data are read in larger blocks, so that training a model takes half the time. The trained model "
+            "is the same. Authors: neither.",
             set(),
             "What does one understand about a model after reading this?",
             Tempting(ANY, {FIELD}, "Faster training does not ask how or why the trained model works (section 1)."),
