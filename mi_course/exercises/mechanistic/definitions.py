@@ -17,7 +17,7 @@ QUESTIONS: list[Question] = [
     ),
     Question(
         name="where_the_sum_is",
-        text="u1, u2 and u4 always hold a + b. Swapping which of them does to the output what swapping the sum would do?",
+        text="u1, u2 and u4 always hold a + b. Swapping which of them does to the output what swapping the sum would?",
         kind=str,
         options=("u1", "u2", "u4", "u1 and u2 together", "none of these"),
     ),

@@ -103,7 +103,7 @@ STUDIES = Items(
         Item(
             "c06",
             "Prompts ask for the country of a city. At one layer and position, the residual stream is set to its value "
-            "on the prompt about Rome; the answer to the prompt about Oslo becomes Italy, and so on in 80 of 100 pairs.",
+            "on the prompt about Rome; the answer to the prompt about Oslo becomes Italy, and so for 80 of 100 pairs.",
             COMPONENT,
             "How much of the way from input to output was tested?",
             [
