@@ -86,7 +86,7 @@ STUDIES = Items(
         _study(
             1,
             "Test sentences are built from templates that vary names, negation and tense. For three language models "
-            "the share of wrong answers is tabled, to understand what they can and cannot do. Authors: NLPI.",
+            "the share of wrong answers is tabled, to understand what they have and have not learned. Authors: NLPI.",
             {FIELD},
             "Is there anything in this study between the question and the answer?",
             Tempting(
@@ -455,7 +455,7 @@ STUDIES = Items(
         NARROW: "understands a network through its causal mechanisms, at the level of intermediate representations",
         BROAD: "describes internals of a model, such as activations or weights",
         COMMUNITY: "comes from the MI community",
-        FIELD: "is research on the interpretability of AI",
+        FIELD: "is research on the interpretability of AI: it tries to understand models, or explanations of them",
     },
     traps=TRAPS,
     several=True,
