@@ -313,9 +313,10 @@ class Items:
         return CaseReport(item.key, False, tempted.sentence if tempted else item.feedback)
 
     def _main_trap(self, reading: Reading, fallen: Mapping[str, Tempting | None]) -> str | None:
-        """The mistake behind most wrong items: behind two at least, or behind the only one.
+        """The mistake behind most wrong items: behind two at least and a third of all, or behind the only one.
 
-        Nothing is named for one and the same answer everywhere: that is no mistake yet, but no answer.
+        Answers drawn by chance fall into some trap here and there; a third of what is wrong is more than that. And
+        nothing is named for one and the same answer everywhere: that is no mistake yet, but no answer.
         """
         if len(reading.given) > 2 and len({*reading.given.values()}) == 1:
             return None
@@ -330,7 +331,8 @@ class Items:
         all_of = Counter(each.trap for item in self.items for each in item.tempting)
         order = list(self.traps)
         trap = max(behind, key=lambda name: (behind[name], behind[name] / all_of[name], -order.index(name)))
-        return trap if behind[trap] > 1 or len(fallen) + len(reading.unclear) == 1 else None
+        wrong = len(fallen) + len(reading.unclear)
+        return trap if wrong == 1 or (behind[trap] > 1 and 3 * behind[trap] >= wrong) else None
 
     def _message(
         self,

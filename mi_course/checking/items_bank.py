@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ def complaints(exercise: Exercise, items: Items) -> Iterator[tuple[str, Callable
     yield "fails: every label everywhere", lambda seed: _everywhere(exercise, items, frozenset(items.labels))
     yield "fails: no label anywhere", lambda seed: _everywhere(exercise, items, frozenset())
     for label in items.labels:
-        yield f"fails: {label} everywhere", lambda seed, label=label: _everywhere(exercise, items, frozenset({label}))
+        yield f"fails: {label} everywhere", functools.partial(_one_label, exercise, items, label)
     yield "not attempted: blanks", lambda seed: _blanks(exercise, items)
 
 
@@ -78,6 +79,10 @@ def _everywhere(exercise: Exercise, items: Items, labels: Labels) -> str:
     if result.passed or result.misconception:
         return f"judged «{result.status}», taken for {result.misconception!r}"
     return "" if result.message.strip() else "it was rejected without a word"
+
+
+def _one_label(exercise: Exercise, items: Items, label: str, seed: int) -> str:
+    return _everywhere(exercise, items, frozenset({label}))
 
 
 def _blanks(exercise: Exercise, items: Items) -> str:

@@ -243,6 +243,17 @@ def test_the_record_keeps_the_name(toy_chapter: ModuleType, monkeypatch: pytest.
     assert record.read().events[-1]["misconception"] == "size"
 
 
+def test_a_mistake_that_explains_little_is_not_named() -> None:
+    """Two of eight wrong items fell into a trap, which thoughtless answers do as well."""
+    plain = [Item(f"n{i}", f"Number {i}.", "even" if i % 2 else "odd", f"Divide {i} by two.") for i in range(6)]
+    traps = [replace(each, key=f"t{i}", tempting=[Tempting("t", "even", "No.")]) for i, each in enumerate(plain[::2])]
+    items = Items([*plain, *traps], labels={"odd": "", "even": ""}, traps={"t": "A sentence that sets one right."})
+    exercise = sorting(items, name="few", **FURNITURE)
+    flipped = {item.key: "odd" if item.accepted[0] == {"even"} else "even" for item in items}
+    assert judge_exercise(exercise, {**items.key, "t0": "even", "t1": "even"}).misconception == "t"
+    assert judge_exercise(exercise, {**flipped, "t2": "odd"}).misconception is None
+
+
 def test_mistakes_need_not_be_named() -> None:
     result = judge_exercise(animals, {**RIGHT, "whale": set(), "pike": set()}, name_mistakes=False)
     assert result.status is Status.PARTLY and result.misconception is None
