@@ -593,6 +593,10 @@ def _score_variant(
             dest = dest[:-1]
         if rows == "last only":
             dest = dest[-period:]
+        if rows == "first only":
+            dest = dest[:1]
+        if rows == "final only":
+            dest = dest[-1:]
         dest = dest[(dest - back >= 0) & (dest - back < n)]
         on = pattern[:, dest, dest - back]
         if rows == "all":  # rows without a source on the stripe count as zero
@@ -640,6 +644,28 @@ def _diagonal_by_destination(start: int) -> Callable[[Tensor, int], Tensor]:
 def _block(pattern: Tensor, period: int) -> Tensor:
     dest = torch.arange(period + 1, pattern.shape[-1])
     return pattern[:, dest][:, :, dest - (period - 1)].mean()
+
+
+def _two_after_by_index(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(period + 1, pattern.shape[-1])
+    return pattern[:, dest, dest - (period - 2)].mean()
+
+
+def _wrong_axes(sign: int, start: int) -> Callable[[Tensor, int], Tensor]:
+    return lambda pattern, period: pattern.diagonal(sign * (period - 1))[..., start:].mean()
+
+
+def _up_to_the_batch(how: str) -> Callable[[Tensor, int], Any]:
+    """The batch size taken for the number of positions; what there is nothing of ends in one way or another."""
+
+    def score(pattern: Tensor, period: int) -> Any:
+        if how == "indices":
+            dest = torch.arange(period + 1, len(pattern))
+            return pattern[:, dest, dest - (period - 1)].mean()
+        seen = [one[i, i - period + 1].item() for one in pattern for i in range(period + 1, len(pattern))]
+        return torch.tensor(seen).mean() if how == "a mean" else sum(seen) / len(seen)
+
+    return score
 
 
 def _cases_score(draw: Draw) -> list[Case]:
@@ -715,6 +741,20 @@ induction_score = Exercise(
             "Your stripe is at source i − (T − 2): two tokens after the previous copy. The token that will come "
             "next stood one after it, at i − (T − 1).",
             switches={"offset": lambda period: period - 2},
+        ),
+        Misconception(
+            "one too far, and past the end",
+            "Your source is i − (T − 2): two tokens after the previous copy, and with T = 1 the token after the "
+            "destination itself, which at the end of the text does not exist. The token that will come next stood "
+            "one after the copy, at i − (T − 1).",
+            _two_after_by_index,
+        ),
+        Misconception(
+            "the diagonal one too high",
+            "You read the diagonal T − 2 below the main one, source i − (T − 2): two tokens after the previous copy. "
+            "The stripe is one diagonal lower, T − 1 below the main one; there, leaving out the first two entries "
+            "is right.",
+            lambda pattern, period: pattern.diagonal(-(period - 2), -2, -1)[..., 2:].mean(),
         ),
         Misconception(
             "one short of the copy",
@@ -860,6 +900,46 @@ induction_score = Exercise(
             _diagonal_by_destination(0),
         ),
         Misconception(
+            "the diagonal of batch and destination",
+            "pattern.diagonal(offset) without more takes the first two axes, batch and destination: it pairs "
+            "sequence 0 with one destination, sequence 1 with the next, and finds hardly any, or none (NaN is the "
+            "mean of nothing). The stripe runs through destination and source: add dim1=-2, dim2=-1.",
+            _wrong_axes(-1, 2),
+        ),
+        Misconception(
+            "the whole diagonal of batch and destination",
+            "pattern.diagonal(offset) without more takes the first two axes, batch and destination, and often "
+            "finds nothing there (NaN is the mean of nothing). The stripe runs through destination and source: add "
+            "dim1=-2, dim2=-1. Its first two entries then belong to the first segment, and are to be left out.",
+            _wrong_axes(-1, 0),
+        ),
+        Misconception(
+            "a positive offset, through batch and destination",
+            "pattern.diagonal(offset) without more takes the first two axes, batch and destination: sequence 0 with "
+            "destination T − 1, sequence 1 with the next. The stripe runs through destination and source, so add "
+            "dim1=-2, dim2=-1; there a positive offset lies above the main diagonal, where a causal head cannot "
+            "look, so make it -(period - 1).",
+            _wrong_axes(1, 2),
+        ),
+        Misconception(
+            "the batch taken for positions",
+            "len(pattern) is the size of the first axis, the number of sequences. Your destinations run from T + 1 "
+            "to that number, which is mostly below T + 1. The number of positions is pattern.shape[-1].",
+            _up_to_the_batch("indices"),
+        ),
+        Misconception(
+            "a loop up to the batch size",
+            "Your loop over destinations ends at len(pattern), the number of sequences, and mostly before it has "
+            "begun; then you divide by a count of zero. The number of positions is pattern.shape[-1].",
+            _up_to_the_batch("a division"),
+        ),
+        Misconception(
+            "a loop up to the batch size, and the mean of nothing",
+            "Your loop over destinations ends at len(pattern), the number of sequences, and mostly before it has "
+            "begun; NaN is the mean of nothing. The number of positions is pattern.shape[-1].",
+            _up_to_the_batch("a mean"),
+        ),
+        Misconception(
             "divided by all positions",
             "You add up the right entries and divide by the number of all positions. The first segment and [BOS] "
             "have no entry on the stripe, so they must not count: divide by the number of entries you added.",
@@ -897,42 +977,82 @@ def _trained(name: str, seed: int) -> Any:
     return load_model(name, seed=seed)
 
 
+_ROLES: dict[Any, dict[helper.Head, Any]] = {}
+"""Who does what in the planted models built so far."""
+
+
 @cache
-def _planted(seed: int) -> tuple[Any, dict[helper.Head, Any], tuple[int, ...]]:
-    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; who does what;
-    and the periods to look at. Decoys that look one or two fixed distances back fill the stripes of some periods."""
+def _planted(seed: int) -> tuple[Any, tuple[int, ...]]:
+    """A three-layer model with three induction heads, one of them weak, in places drawn from the seed; and the
+    periods to look at. Decoys that look one or two fixed distances back fill the stripes of some periods, and
+    three share out its destinations among them: each fills the stripe at every third."""
     from mi_course.zoo.planted import DuplicateToken, FixedOffset, Induction, PreviousToken, planted
 
     draw = Draw(seed)
+    columns, n_ctx = 7, 48
     periods = tuple(draw.sample([7, 8, 9, 10, 11, 13, 14, 15], 3))  # not 12, the notebook's own
-    first, middle, last = ([(layer, head) for head in draw.sample(range(6), 6)] for layer in range(3))
-    # Two in one layer, and not the last, so that picking one a layer and searching the last layer only are found out.
-    truth = {middle[0]: 0.93, middle[1]: 0.75, last[0]: 0.3}
-    roles = {first[0]: PreviousToken(), middle[2]: DuplicateToken()}
-    # One decoy for each period somebody might look at in place of those asked for, and one for each two of the three.
-    offsets = [(a - 1, b - 1) for a, b in itertools.combinations(periods, 2)]
-    offsets += [(period - 1,) for period in sorted({*periods, 8, 9, 10, 12, 13, 16, 20})]
-    places = [*first[1:], *middle[3:], *last[1:]]
+    first, last = ([(layer, head) for head in draw.sample(range(columns), columns)] for layer in (0, 2))
+    ends, between = draw.sample([0, columns - 1], 2), draw.sample(range(1, columns - 1), columns - 2)
+    middle = [(1, head) for head in (*ends, *between)]
+    # The first and the last head of one layer, and not of the last layer, so that picking one a layer, searching the
+    # last layer only and a range that starts or ends one off are found out.
+    # Strengths keep clear of the thresholds also when the text holds three copies, among which these heads divide.
+    roles = {middle[0]: Induction(0.95), middle[1]: Induction(0.58), last[0]: Induction(0.3)}
+    roles |= {first[0]: PreviousToken(), middle[2]: DuplicateToken()}
+    for rest, place in enumerate((middle[3], last[1], last[2])):
+        roles[place] = Induction(0.85, positions=frozenset(range(rest, n_ctx, 3)))
+    # One decoy for each period somebody might look at in place of those asked for, the first of these in layer 0, and
+    # one for each two of the three; it looks at itself as well, for 1/3 is farther from every threshold than a half.
+    one, *others = periods
+    offsets = [(one - 1,), *((a - 1, b - 1, 0) for a, b in itertools.combinations(periods, 2))]
+    offsets += [(period - 1,) for period in sorted({*others, 8, 9, 10, 12, 13, 16, 20} - {one})]
+    places = [*first[1:], *middle[4:], *last[3:]]
     roles |= {place: FixedOffset(*back) for place, back in zip(places, offsets, strict=False)}
-    roles |= {place: Induction(strength) for place, strength in truth.items()}
-    model = planted(roles, n_layers=3, n_heads=6, d_vocab=20, n_ctx=48, seed=seed)
-    return model, roles, periods
+    model = planted(roles, n_layers=3, n_heads=columns, d_vocab=20, n_ctx=n_ctx, seed=seed)
+    _ROLES[model] = roles
+    return model, periods
+
+
+_PART_TIME_VOCAB = 21
+
+
+@cache
+def _part_time(seed: int) -> tuple[Any, tuple[int, ...]]:
+    """A two-layer model with two induction heads, and four decoys that share out the texts among them: each fills the
+    stripe only in texts that begin with certain tokens."""
+    from mi_course.zoo.planted import FirstToken, Induction, PreviousToken, planted
+
+    draw = Draw(seed)
+    period = draw.integer(7, 15)
+    heads = draw.sample(range(6), 6)
+    roles: dict[helper.Head, Any] = {(1, head): Induction(0.95) for head in heads[:2]}
+    previous, first = draw.sample(range(6), 2)
+    roles |= {(0, previous): PreviousToken(), (0, first): FirstToken()}
+    for rest, head in enumerate(heads[2:]):
+        roles[1, head] = Induction(0.75, first_tokens=frozenset(range(1 + rest, _PART_TIME_VOCAB, 4)))
+    model = planted(roles, n_layers=2, n_heads=6, d_vocab=_PART_TIME_VOCAB, n_ctx=48, seed=seed)
+    _ROLES[model] = roles
+    return model, (period,)
 
 
 def _fills(role: Any, period: int) -> float:
-    """How much of its attention a planted head puts on the stripe of a period."""
-    if hasattr(role, "strength"):
-        return float(role.strength)
-    offsets = getattr(role, "offsets", ())
-    return float(period - 1 in offsets) / max(len(offsets), 1)
+    """How much of its attention a planted head puts on the stripe of a period, in all texts together."""
+    if not hasattr(role, "strength"):
+        offsets = getattr(role, "offsets", ())
+        return float(period - 1 in offsets) / max(len(offsets), 1)
+    share = 1.0
+    if role.positions is not None:
+        share = sum(dest in role.positions for dest in range(period + 1, 2 * period + 1)) / period
+    if role.first_tokens is not None:
+        share = len(role.first_tokens) / (_PART_TIME_VOCAB - 1)
+    return float(role.strength) * share
 
 
 def _heads_by_detector(model: Any, periods: tuple[int, ...], threshold: float = 0.5) -> list[helper.Head]:
     """Planted truth where there is one; else TransformerLens' own detection pattern on single sequences."""
-    for seed in _PLANTED_SEEDS:
-        planted_model, roles, _ = _planted(seed)
-        if model is planted_model:
-            return sorted(head for head, role in roles.items() if all(_fills(role, p) > threshold for p in periods))
+    roles = _ROLES.get(model)
+    if roles is not None:
+        return sorted(head for head, role in roles.items() if all(_fills(role, p) > threshold for p in periods))
     scores = _detector_scores(model, periods)
     return [
         (layer, head)
@@ -970,25 +1090,29 @@ _MARGIN = 0.1
 
 @cache
 def _clear_threshold(name: str, seed: int, periods: tuple[int, ...]) -> float:
-    """0.5, or where a head's score lies so near that sampling noise could turn the verdict, a clearer place near by."""
+    """0.3, or where a head's score lies so near that sampling noise could turn the verdict, a clearer place near by."""
     scores = sorted(score for row in _detector_scores(_trained(name, seed), periods) for score in row)
-    for threshold in (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7):
+    for threshold in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7):
         if all(abs(score - threshold) > _MARGIN for score in scores):
             return threshold
     raise ValueError(f"{name} seed {seed} has no clear threshold: {scores}")
 
 
 def _cases_heads(draw: Draw) -> list[Case]:
-    model, _, periods = _planted(draw.choice(_PLANTED_SEEDS))
+    planted_seed = draw.choice(_PLANTED_SEEDS)
+    model, periods = _planted(planted_seed)
+    sometimes, one = _part_time(planted_seed)
     seed = draw.integer(0, 4)
     usual = (8, 13, 20)
+    clear = _clear_threshold("induction-2l", seed, usual)
     return [
-        Case("a model with planted heads, threshold 0.15", (model, list(periods), 0.15)),
-        Case("the same model, threshold 0.45", (model, list(periods), 0.45)),
-        Case("the same model, one period only, threshold 0.6", (model, [periods[0]], 0.6)),
+        Case("a model with planted heads, threshold 0.12", (model, list(periods), 0.12)),
+        Case("the same model, threshold 0.4", (model, list(periods), 0.4)),
+        Case("the same model, one period only, threshold 0.66", (model, [periods[0]], 0.66)),
+        Case("another planted model, one period, threshold 0.65", (sometimes, list(one), 0.65)),
         Case(
-            f"induction-2l, seed {seed}",
-            (_trained("induction-2l", seed), list(usual), _clear_threshold("induction-2l", seed, usual)),
+            f"induction-2l, seed {seed}, threshold {clear}",
+            (_trained("induction-2l", seed), list(usual), clear),
         ),
         Case("induction-1l, which has none", (_trained("induction-1l", 0), list(usual), 0.5)),
     ]
@@ -1001,13 +1125,27 @@ def _index(x: Any) -> Any:
 
 
 def _observe_heads(case: Case, found: Any) -> Any:
-    """The heads as a set: in any order, as tuples or lists. Anything else is left as it is, to be reported."""
+    """The heads as a set: in any order, as tuples or lists. Anything else is left as it is, to be reported.
+
+    Heads that look at the stripe in some texts only are counted, not named: which one an answer finds that trusts one
+    text is the chance of its draw.
+    """
     if isinstance(found, (Tensor, np.ndarray)) and found.ndim == 2:
         found = found.tolist()
     if isinstance(found, (list, tuple, set)):
         pairs = [tuple(map(_index, p)) if isinstance(p, (list, tuple)) else p for p in found]
         if all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
-            return {"heads": set(pairs)}
+            roles = _ROLES.get(case.args[0], {})
+            part_time = {head for head, role in roles.items() if getattr(role, "first_tokens", None) is not None}
+            if not part_time:
+                return {"heads": set(pairs)}
+            found_at_times = len(part_time & set(pairs))
+            return {
+                "heads": set(pairs) - part_time,
+                "heads that look at the stripe in a quarter of the texts": ("none", "one")[found_at_times]
+                if found_at_times < 2
+                else "several",
+            }
     return found if isinstance(found, Tensor) else {"heads": found}
 
 
@@ -1050,6 +1188,14 @@ def _heads_variant(
         return [write(int(layer), int(head)) for layer, head in chosen.nonzero()]
 
     return find
+
+
+def _middle(pattern: Tensor, period: int) -> Tensor:
+    return helper.stripe(pattern, period).median(-1).values.mean()
+
+
+def _best_sequence(pattern: Tensor, period: int) -> Tensor:
+    return helper.stripe(pattern, period).mean(-1).max()
 
 
 def _previous_token(pattern: Tensor, period: int) -> Tensor:
@@ -1200,8 +1346,48 @@ find_heads = Exercise(
         Misconception(
             "the threshold is always a half",
             "Your threshold is 0.5 whatever was asked for. Use the argument `threshold`: a head at 0.3 counts when "
-            "the threshold is 0.15.",
+            "the threshold is 0.12, and a head at 0.58 does not when it is 0.66.",
             switches={"pick": "fixed threshold"},
+        ),
+        Misconception(
+            "the largest value decides",
+            "You take the largest attention on the stripe: one lucky position in one sequence is enough. A head that "
+            "hits the stripe at every third destination is then as good as one that always does. Take the mean over "
+            "positions and sequences, as induction_score does.",
+            switches={"score": _score_variant(reduce="max")},
+        ),
+        Misconception(
+            "the misses decide",
+            "You summarise the stripe by something that is near zero as soon as many of its entries are: a median, "
+            "the smallest value, a geometric mean. A head that looks there at every third destination has a score of "
+            "nearly a third, and counts when the threshold is lower. Take the plain mean over positions and "
+            "sequences, as induction_score does.",
+            switches={"score": _middle},
+        ),
+        Misconception(
+            "only the first token of the copy",
+            "You look at one destination only, the first that has a previous copy. What a head does there it need "
+            "not do elsewhere: take the mean over all destinations of the later segments, T + 1 to the end.",
+            switches={"score": _score_variant(rows="first only")},
+        ),
+        Misconception(
+            "only the last token of the text",
+            "You look at one destination only, the last position. What a head does there it need not do elsewhere: "
+            "take the mean over all destinations of the later segments, T + 1 to the end.",
+            switches={"score": _score_variant(rows="final only")},
+        ),
+        Misconception(
+            "only one sequence",
+            "You judge by one sequence: the first of the batch, or a batch of one. A head that fills the stripe only "
+            "in texts that begin with certain tokens can do so in this one. Draw many sequences and take the mean "
+            "over all of them.",
+            switches={"score": _score_variant(reduce="first sequence")},
+        ),
+        Misconception(
+            "the best sequence decides",
+            "You keep a head if it fills the stripe in any one of the sequences. A head that does so only in texts "
+            "that begin with certain tokens is then found as well. Take the mean over all sequences.",
+            switches={"score": _best_sequence},
         ),
         Misconception(
             "below instead of above",
