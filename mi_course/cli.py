@@ -276,12 +276,15 @@ def new(
     chapter: Annotated[str, typer.Argument(help="The chapter's name, e.g. induction_heads.")],
     exercise: Annotated[str, typer.Argument(help="The exercise's name: the name of the answer.")],
     value: Annotated[bool, typer.Option("--value", help="The answer is a value, not a function.")] = False,
+    file: Annotated[
+        str | None, typer.Option("--file", help="Where a chapter's exercises are several files: which.")
+    ] = None,
 ) -> None:
     """Add an exercise to fill in: the entry in mi_course/exercises and the cells in solutions."""
     with _author_tools():
         from mi_course.authoring import commands
 
-        raise typer.Exit(commands.new(chapter, exercise, value=value))
+        raise typer.Exit(commands.new(chapter, exercise, value=value, file=file))
 
 
 @contextlib.contextmanager

@@ -68,6 +68,14 @@ def file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
+def exercises_digest(chapter: Chapter) -> str:
+    """sha256 of the chapter's exercises: of the file, or of the names and digests of the files in the folder."""
+    if not chapter.exercises.is_dir():
+        return file_digest(chapter.exercises)
+    listed = "".join(f"{path.name} {file_digest(path)}\n" for path in chapter.exercise_files)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
 def is_current(chapter: Chapter, source: Source) -> bool:
     """Whether both notebooks are what `dev build` wrote from this source and this exercises file.
 
@@ -79,7 +87,7 @@ def is_current(chapter: Chapter, source: Source) -> bool:
         solved is not None
         and record.get("builder") == nb.BUILDER
         and record.get("source_sha256") == source.sha256
-        and record.get("exercises_sha256") == file_digest(chapter.exercises)
+        and record.get("exercises_sha256") == exercises_digest(chapter)
         and record.get("cells_sha256") == nb.cells_digest(solved)
         and record.get("chapter_sha256") == file_digest(chapter.unsolved)
     )
@@ -113,7 +121,7 @@ def _finish(solved: Any, chapter: Chapter, source: Source, unsolved: bytes) -> b
         "builder": nb.BUILDER,
         "cells_sha256": nb.cells_digest(json.loads(nb.to_bytes(solved))),
         "chapter_sha256": hashlib.sha256(unsolved).hexdigest(),
-        "exercises_sha256": file_digest(chapter.exercises),
+        "exercises_sha256": exercises_digest(chapter),
         "source_sha256": source.sha256,
     }
     data = nb.to_bytes(solved)
@@ -140,7 +148,7 @@ def _adopt_outputs(solved: Any, chapter: Chapter) -> bool:
         built is None
         or record.get("builder") != nb.BUILDER
         or record.get("cells_sha256") != nb.cells_digest(built)
-        or record.get("exercises_sha256") != file_digest(chapter.exercises)
+        or record.get("exercises_sha256") != exercises_digest(chapter)
     ):
         return False
     new = [cell for cell in solved.cells if cell.cell_type == "code"]

@@ -69,14 +69,17 @@ def new(
     exercise: str,
     *,
     value: bool = False,
+    file: str | None = None,
     root: Path | None = None,
     console: Console | None = None,
 ) -> int:
-    """`dev new CHAPTER EXERCISE [--value]`. Returns 0; raises CourseError where the name is taken or is no name."""
+    """`dev new CHAPTER EXERCISE [--value] [--file FILE]`.
+
+    Returns 0; raises CourseError where the name is taken or is no name."""
     from mi_course.authoring.new import new as run
 
     console = console or Console()
-    for path in run(chapter, exercise, value=value, root=root):
+    for path in run(chapter, exercise, value=value, file=file, root=root):
         console.print(f"added to [bold]{escape(path)}[/bold]", highlight=False)
     console.print("Fill in what `mi-course dev check` lists.", highlight=False)
     return 0

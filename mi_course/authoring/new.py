@@ -10,15 +10,19 @@ from pathlib import Path
 from mi_course.authoring import scaffold
 from mi_course.authoring.source import parse, read, stamp
 from mi_course.authoring.tree import Chapter, find_chapter, find_root, write_atomically
-from mi_course.errors import CourseError
+from mi_course.errors import CourseError, did_you_mean
 
 
-def new(chapter: str, exercise: str, *, value: bool = False, root: Path | None = None) -> list[str]:
-    """Add an exercise to a chapter: its entry in `mi_course/exercises/CHAPTER.py`, its cells at the end of the source.
+def new(
+    chapter: str, exercise: str, *, value: bool = False, file: str | None = None, root: Path | None = None
+) -> list[str]:
+    """Add an exercise to a chapter: its entry among the chapter's exercises, its cells at the end of the source.
 
-    value: the answer is a value, not a function. Returns the paths of the two files, from the root.
-    Raises CourseError, with nothing written, where the chapter is unknown, the name is no Python name or is taken, or
-    one of the two files is not in order.
+    value: the answer is a value, not a function. file: which file of the folder `mi_course/exercises/CHAPTER`, by name;
+    where the chapter's exercises are one file there is nothing to choose.
+    Returns the paths of the two files, from the root.
+    Raises CourseError, with nothing written, where the chapter or the file is unknown, the name is no Python name or is
+    taken, or one of the two files is not in order.
     """
     where = find_chapter(root or find_root(), chapter)
     _require_name(exercise)
@@ -26,17 +30,41 @@ def new(chapter: str, exercise: str, *, value: bool = False, root: Path | None =
     source.require_sound(where.relative(where.source))
     if any(exercise in (cell.exercise, cell.check) for cell in source.cells):
         raise CourseError(f"{where.relative(where.source)} already has an exercise {exercise!r}. Choose another name.")
-    module = _with_entry(where, exercise, value)
+    entries = _entries_file(where, file)
+    module = _with_entry(where, entries, exercise, value)
     notebook = stamp(source.text.rstrip() + "\n\n" + scaffold.cells(exercise, value=value))
     parse(notebook).require_sound(where.relative(where.source))
-    before = where.exercises.read_bytes()
-    write_atomically(where.exercises, module.encode())
+    before = entries.read_bytes()
+    write_atomically(entries, module.encode())
     try:
         write_atomically(where.source, notebook.encode())
     except BaseException:
-        write_atomically(where.exercises, before)
+        write_atomically(entries, before)
         raise
-    return [where.relative(where.exercises), where.relative(where.source)]
+    return [where.relative(entries), where.relative(where.source)]
+
+
+def _entries_file(chapter: Chapter, file: str | None) -> Path:
+    """The file that gets the entry."""
+    path = chapter.exercises
+    if not path.is_dir():
+        if file is not None:
+            raise CourseError(
+                f"The exercises of {chapter.name} are one file, {chapter.relative(path)}; leave out --file."
+            )
+        return path
+    known = [each.stem for each in chapter.exercise_files if each.stem != "__init__"]
+    if file is None:
+        raise CourseError(
+            f"The exercises of {chapter.name} are several files. Say which one is to have it, with --file: "
+            f"{', '.join(known)}."
+        )
+    name = file.removesuffix(".py")
+    if name not in known:
+        raise CourseError(
+            f"{chapter.relative(path)} has no file {name!r}.{did_you_mean(name, known)} There are {', '.join(known)}."
+        )
+    return path / f"{name}.py"
 
 
 def _require_name(exercise: str) -> None:
@@ -49,11 +77,11 @@ def _require_name(exercise: str) -> None:
         raise CourseError(f"{exercise!r} will not do: begin with a letter, and use letters without accents.")
 
 
-def _with_entry(chapter: Chapter, exercise: str, value: bool) -> str:
+def _with_entry(chapter: Chapter, entries: Path, exercise: str, value: bool) -> str:
     """The text of the exercises' file with the new entry above `EXERCISES`, and its name in that list."""
-    path = chapter.relative(chapter.exercises)
+    path = chapter.relative(entries)
     try:
-        text = chapter.exercises.read_text(encoding="utf-8")
+        text = entries.read_text(encoding="utf-8")
         tree = ast.parse(text)
     except FileNotFoundError:
         raise CourseError(

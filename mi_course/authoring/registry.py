@@ -45,6 +45,6 @@ class Registry:
             raise
         except Exception as error:
             raise CourseError(
-                f"mi_course/exercises/{chapter}.py cannot be imported ({type(error).__name__}: {error}). "
+                f"The exercises of {chapter} cannot be imported ({type(error).__name__}: {error}). "
                 f"`python -c 'import mi_course.exercises.{chapter}'` shows where."
             ) from error

@@ -44,8 +44,17 @@ class Chapter:
 
     @property
     def exercises(self) -> Path:
-        """The file that says what the chapter's exercises ask and how they are judged."""
-        return self.root / "mi_course" / "exercises" / f"{self.name}.py"
+        """Where it says what the chapter's exercises ask and how they are judged: a file, or a folder with one a
+        section."""
+        folder = self.root / "mi_course" / "exercises" / self.name
+        return folder if folder.is_dir() else folder.with_name(f"{self.name}.py")
+
+    @property
+    def exercise_files(self) -> list[Path]:
+        """The file, or the files of the folder by name; none where there is neither."""
+        if self.exercises.is_dir():
+            return sorted(self.exercises.glob("*.py"))
+        return [self.exercises] if self.exercises.exists() else []
 
     def relative(self, path: Path) -> str:
         """The path as findings show it: from the root, with forward slashes."""

@@ -148,3 +148,39 @@ def test_the_list_may_be_written_in_any_way(course: Path, listed: str) -> None:
     module.write_text(MODULE.replace("[double, answer]", listed))
     new("toy", "fresh", root=course)
     assert load(course)[-1].name == "fresh"
+
+
+@pytest.fixture
+def folder(course: Path) -> Path:
+    """The same course, its exercises in a folder with one file a section."""
+    exercises = course / "mi_course" / "exercises"
+    (exercises / "toy").mkdir()
+    (exercises / "toy.py").rename(exercises / "toy" / "first.py")
+    (exercises / "toy" / "second.py").write_text(MODULE.replace("EXERCISES = [double, answer]", "EXERCISES = []"))
+    (exercises / "toy" / "__init__.py").write_text("")
+    return course
+
+
+def test_in_a_folder_the_named_file_gets_the_entry(folder: Path) -> None:
+    before = files(folder)
+    written = new("toy", "fresh", file="second", root=folder)
+    assert written == ["mi_course/exercises/toy/second.py", f"solutions/{toy.STEM}.py"]
+    changed = {path.name for path, data in files(folder).items() if before.get(path) != data}
+    assert changed == {"second.py", f"{toy.STEM}.py"}
+    findings = check(root=folder, registry=toy.registry())
+    assert any("second.py" in finding.path and "Still to write" in finding.sentence for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("file", "says"), [(None, "--file: first, second"), ("secnd", "Did you mean 'second'?"), ("__init__", "no file")]
+)
+def test_in_a_folder_the_file_has_to_be_said(folder: Path, file: str | None, says: str) -> None:
+    before = files(folder)
+    with pytest.raises(CourseError, match=says):
+        new("toy", "fresh", file=file, root=folder)
+    assert files(folder) == before
+
+
+def test_where_there_is_one_file_there_is_nothing_to_choose(course: Path) -> None:
+    with pytest.raises(CourseError, match="leave out --file"):
+        new("toy", "fresh", file="toy", root=course)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mi_course.authoring import notebook as nb
-from mi_course.authoring.build import SIZE_LIMIT, file_digest, unsolved_bytes
+from mi_course.authoring.build import SIZE_LIMIT, exercises_digest, unsolved_bytes
 from mi_course.authoring.rules.material import Finding, Material
 from mi_course.errors import CourseError
 
@@ -26,7 +26,7 @@ def solved_is_current(material: Material) -> Iterator[Finding]:
         yield Finding(path, "", "It was not built by this version of `dev build`.", again)
     elif record.get("source_sha256") != material.source.sha256:
         yield Finding(path, "", f"{chapter.source.name} has changed since it was built.", again)
-    elif record.get("exercises_sha256") != file_digest(chapter.exercises):
+    elif record.get("exercises_sha256") != exercises_digest(chapter):
         yield Finding(path, "", f"{chapter.relative(chapter.exercises)} has changed since it was built.", again)
     elif record.get("cells_sha256") != nb.cells_digest(solved):
         yield Finding(path, "", "It was edited or run by hand.", f"Make the change in {chapter.source.name}. {again}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mi_course.authoring import notebook as nb
@@ -55,10 +57,8 @@ class Material:
     @cached_property
     def unfinished(self) -> bool:
         """Whether placeholders are left, in which case a build would be in vain."""
-        exercises = self.chapter.exercises
-        return PLACEHOLDER in self.source.text or (
-            exercises.exists() and PLACEHOLDER in exercises.read_text(encoding="utf-8")
-        )
+        texts = (path.read_text(encoding="utf-8") for path in self.chapter.exercise_files)
+        return PLACEHOLDER in self.source.text or any(PLACEHOLDER in text for text in texts)
 
     @property
     def not_buildable(self) -> bool:
@@ -69,4 +69,11 @@ class Material:
         return Finding(self.chapter.relative(self.chapter.source), where, sentence, remedy)
 
     def in_exercises(self, name: str, sentence: str, remedy: str) -> Finding:
-        return Finding(self.chapter.relative(self.chapter.exercises), f"exercise {name}", sentence, remedy)
+        where = _defining(self.chapter.exercise_files, name) or self.chapter.exercises
+        return Finding(self.chapter.relative(where), f"exercise {name}", sentence, remedy)
+
+
+def _defining(files: Sequence[Path], name: str) -> Path | None:
+    """The file in which an exercise of this name is made."""
+    made = re.compile(rf"^{re.escape(name)}\b.*=", re.MULTILINE)
+    return next((path for path in files if made.search(path.read_text(encoding="utf-8"))), None)

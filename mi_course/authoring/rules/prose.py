@@ -22,9 +22,7 @@ _HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+?)\s*#*$", re.MULTILINE)
 
 def nothing_left_to_write(material: Material) -> Iterator[Finding]:
     """Every place that `dev new` marked has been filled in."""
-    for path in (material.chapter.source, material.chapter.exercises):
-        if not path.exists():
-            continue
+    for path in (material.chapter.source, *material.chapter.exercise_files):
         relative = material.chapter.relative(path)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             for what in _TO_WRITE.findall(line):

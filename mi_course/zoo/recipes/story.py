@@ -109,11 +109,13 @@ class StoryRecipe:
         tokens = hyper.steps * hyper.batch * LENGTH
         fields = asdict(hyper) | {"betas": list(hyper.betas), "checkpoints": list(hyper.checkpoints)}
         shares = ", ".join(f"{name} {share:g}" for name, share in self.trained_on.items())
-        what = f"A language model of {' and '.join(dict(self.tasks))}" if self.tasks else "A language model"
+        added = [name for name in self.trained_on if not get_task(name).share]
+        beside = f", {' and '.join(added)} among its tasks" if added else ""
+        size = f"{self.n_layers} layers of {self.n_heads} heads with MLPs"
         return {
             "name": self.name,
             "kind": "checkpoint",
-            "summary": f"{what} in Story World: {self.n_layers} layers of {self.n_heads} heads with MLPs.",
+            "summary": f"A language model in Story World{beside}: {size}.",
             "config": self.config,
             "recipe": {"module": __name__, "hyperparameters": fields},
             "steps": hyper.steps,
