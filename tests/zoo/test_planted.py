@@ -35,14 +35,14 @@ def test_a_head_with_first_tokens_fills_the_stripe_of_the_texts_that_begin_with_
 @pytest.mark.parametrize(
     ("head", "sentence"),
     [
-        (Induction(positions=frozenset({3, 64})), "L1H0's positions .* 0 to 63"),
+        (Induction(positions=frozenset({3, 64})), r"L1H0's positions .* 0 to 63"),
         (Induction(first_tokens=frozenset({-1})), "first-token head in an earlier layer"),
     ],
 )
 def test_what_cannot_work_is_refused(head, sentence):
     with pytest.raises(CourseError, match=sentence):
         planted({(0, 0): PreviousToken(), (1, 0): head})
-    with pytest.raises(CourseError, match="first tokens .* 0 to 63"):
+    with pytest.raises(CourseError, match=r"first tokens .* 0 to 63"):
         planted(
             {(0, 0): PreviousToken(), (0, 1): FirstToken(), (1, 0): Induction(first_tokens=frozenset({-1}))},
         )
