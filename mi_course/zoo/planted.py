@@ -26,6 +26,11 @@ class PreviousToken:
 
 
 @dataclass(frozen=True)
+class FirstToken:
+    """Looks at position 1 from everywhere and writes its token into the part of the stream that queries read."""
+
+
+@dataclass(frozen=True)
 class FixedOffset:
     """Looks a fixed number of tokens back wherever it stands, whatever is there, and copies what it sees to the output.
 
@@ -40,9 +45,16 @@ class FixedOffset:
 
 @dataclass(frozen=True)
 class Induction:
-    """Looks at the token after an earlier copy of its own token, with probability `strength`; else at [BOS]."""
+    """Looks at the token after an earlier copy of its own token, with probability `strength`; else at [BOS].
+
+    positions: the only destinations at which it does so; from all others it looks at [BOS].
+    first_tokens: it does so only in texts whose first token after [BOS] is one of these; in all others it looks at
+        [BOS].
+    """
 
     strength: float = 0.95
+    positions: frozenset[int] | None = None
+    first_tokens: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class DuplicateToken:
     """Looks at the copies of its own token, itself included."""
 
 
-Role = PreviousToken | FixedOffset | Induction | DuplicateToken
+Role = PreviousToken | FirstToken | FixedOffset | Induction | DuplicateToken
 
 
 def planted(
@@ -64,13 +76,15 @@ def planted(
 ) -> Any:
     """Build a model in which the named heads do what their roles say; all others attend evenly and write nothing.
 
-    An `Induction` head needs a `PreviousToken` head in an earlier layer, or it finds nothing to match.
+    An `Induction` head needs a `PreviousToken` head in an earlier layer, or it finds nothing to match; one with
+    `first_tokens` needs a `FirstToken` head there as well.
     seed: draws a small noise on all weights, so that no weight is exactly zero.
     Returns a TransformerBridge in eval mode; token 0 is [BOS].
-    Raises CourseError for a head that the model does not have and an induction head without its previous-token head.
+    Raises CourseError for a head that the model does not have, an induction head without the heads that it needs, and
+    one that is to work at positions or on tokens that the model does not have.
     """
-    _check(roles, n_layers, n_heads)
-    parts = _Parts(d_vocab, n_ctx)
+    parts = _Parts(d_vocab, n_ctx, first=any(isinstance(role, FirstToken) for role in roles.values()))
+    _check(roles, n_layers, n_heads, parts)
     weights = _blank(parts, n_layers, n_heads)
     for (layer, head), role in roles.items():
         _write(weights, parts, layer, head, role)
@@ -84,28 +98,42 @@ def planted(
 class _Parts:
     """Where in the residual stream each kind of information lies."""
 
-    def __init__(self, d_vocab: int, n_ctx: int) -> None:
+    def __init__(self, d_vocab: int, n_ctx: int, first: bool) -> None:
         self.d_vocab, self.n_ctx = d_vocab, n_ctx
         self.d_head = max(d_vocab, n_ctx) + 1  # the last dimension of a head holds the bid of [BOS]
         self.token = slice(0, d_vocab)
         self.position = slice(d_vocab, d_vocab + n_ctx)
         self.previous = slice(d_vocab + n_ctx, 2 * d_vocab + n_ctx)
         self.output = slice(2 * d_vocab + n_ctx, 3 * d_vocab + n_ctx)
-        self.d_model = 3 * d_vocab + n_ctx
+        self.d_model = 3 * d_vocab + n_ctx + first * d_vocab
+        self.first = slice(3 * d_vocab + n_ctx, self.d_model)  # empty where no head writes there
 
 
 Weights = dict[str, torch.Tensor]
 
 
-def _check(roles: Mapping[Head, Role], n_layers: int, n_heads: int) -> None:
+def _check(roles: Mapping[Head, Role], n_layers: int, n_heads: int, parts: _Parts) -> None:
     for (layer, head), role in roles.items():
         if not (0 <= layer < n_layers and 0 <= head < n_heads):
             raise CourseError(f"There is no head L{layer}H{head} in {n_layers} layers of {n_heads} heads.")
         if isinstance(role, Induction):
-            if not 0 < role.strength < 1:
-                raise CourseError(f"An induction head's strength lies between 0 and 1, and {role.strength} does not.")
-            if not any(isinstance(r, PreviousToken) and place[0] < layer for place, r in roles.items()):
-                raise CourseError(f"L{layer}H{head} needs a previous-token head in an earlier layer; plant one.")
+            earlier = {type(other) for place, other in roles.items() if place[0] < layer}
+            _check_induction(f"L{layer}H{head}", role, earlier, parts)
+
+
+def _check_induction(name: str, role: Induction, earlier: set[type], parts: _Parts) -> None:
+    if not 0 < role.strength < 1:
+        raise CourseError(f"An induction head's strength lies between 0 and 1, and {role.strength} does not.")
+    if PreviousToken not in earlier:
+        raise CourseError(f"{name} needs a previous-token head in an earlier layer; plant one.")
+    if role.first_tokens is not None and FirstToken not in earlier:
+        raise CourseError(f"{name} needs a first-token head in an earlier layer; plant one.")
+    for what, wanted, end in (
+        ("positions", role.positions, parts.n_ctx),
+        ("first tokens", role.first_tokens, parts.d_vocab),
+    ):
+        if wanted is not None and not all(0 <= each < end for each in wanted):
+            raise CourseError(f"{name}'s {what} {sorted(wanted)} are not all from 0 to {end - 1}.")
 
 
 def _blank(parts: _Parts, n_layers: int, n_heads: int) -> Weights:
@@ -136,13 +164,12 @@ def _write(weights: Weights, parts: _Parts, layer: int, head: int, role: Role) -
     token_eye = torch.eye(parts.d_vocab)
     value[parts.token, : parts.d_vocab] = token_eye  # every role carries the token it looks at
 
-    if isinstance(role, (PreviousToken, FixedOffset)):
-        for offset in (1,) if isinstance(role, PreviousToken) else role.offsets:
-            source = (torch.arange(parts.n_ctx) - offset).clamp(min=0)
+    if isinstance(role, (PreviousToken, FirstToken, FixedOffset)):
+        for source in _sources(role, parts.n_ctx):
             query[parts.position, : parts.n_ctx] += scale * torch.eye(parts.n_ctx)[source]
         key[parts.position, : parts.n_ctx] = scale * torch.eye(parts.n_ctx)
-        target = parts.previous if isinstance(role, PreviousToken) else parts.output
-        out[: parts.d_vocab, target] = token_eye
+        targets = {PreviousToken: parts.previous, FirstToken: parts.first, FixedOffset: parts.output}
+        out[: parts.d_vocab, targets[type(role)]] = token_eye
         return
 
     query[parts.token, : parts.d_vocab] = scale * token_eye
@@ -155,6 +182,22 @@ def _write(weights: Weights, parts: _Parts, layer: int, head: int, role: Role) -
     bid = CERTAIN + math.log((1 - role.strength) / role.strength)
     weights[at + "b_Q"][head, -1] = scale
     key[0, -1] = bid / CERTAIN * scale
+    # Where it is not to work the bid counts half as much again, which leaves a match at CERTAIN e^-13 or so.
+    if role.positions is not None:
+        elsewhere = [i for i in range(parts.n_ctx) if i not in role.positions]
+        query[parts.position, -1][elsewhere] = 0.5 * scale
+    if role.first_tokens is not None:
+        others = [i for i in range(parts.d_vocab) if i not in role.first_tokens]
+        query[parts.first, -1][others] = 0.5 * scale
+
+
+def _sources(role: PreviousToken | FirstToken | FixedOffset, n_ctx: int) -> list[torch.Tensor]:
+    """The positions that a head of fixed places looks at from each position, one tensor for each of them."""
+    here = torch.arange(n_ctx)
+    if isinstance(role, FirstToken):
+        return [torch.ones_like(here)]
+    offsets = role.offsets if isinstance(role, FixedOffset) else (1,)
+    return [(here - offset).clamp(min=0) for offset in offsets]
 
 
 def _bridge(weights: Weights, parts: _Parts, n_layers: int, n_heads: int) -> Any:

@@ -38,11 +38,11 @@ def test_an_exercise_can_be_added_as_described(tmp_path: Path) -> None:
     for name in ("mi_course", "solutions", "chapters", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "screenshots"))
     shutil.copy(ROOT / "pyproject.toml", root)
-    module = root / "mi_course" / "exercises" / "induction_heads.py"
+    module = root / "mi_course" / "exercises" / "induction_heads" / "find_heads.py"
     source = root / "solutions" / "02_induction_heads.py"
     entry, cells = blocks()
 
-    added = run(root, "-m", "mi_course.cli", "dev", "new", "induction_heads", NAME)
+    added = run(root, "-m", "mi_course.cli", "dev", "new", "induction_heads", NAME, "--file", "find_heads")
     assert added.returncode == 0, added.stderr
     listed = run(root, "-m", "mi_course.cli", "dev", "check", "induction_heads")
     assert listed.returncode == 1
