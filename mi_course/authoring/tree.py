@@ -12,6 +12,9 @@ from mi_course.errors import CourseError, did_you_mean
 
 _STEM = re.compile(r"(?P<number>\d\d)_(?P<name>[a-z][a-z0-9_]*)")
 
+_NAMES = {"what_is_mechanistic": "mechanistic"}
+"""Helper modules and exercises that are not called as their notebook is."""
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -27,7 +30,7 @@ class Chapter:
     @property
     def name(self) -> str:
         """The name of the chapter's helper module and exercises: `induction_heads`."""
-        return self.stem[3:]
+        return _NAMES.get(self.stem[3:], self.stem[3:])
 
     @property
     def source(self) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mi_course.authoring import tree
-from mi_course.authoring.tree import find_root, write_atomically
+from mi_course.authoring.tree import chapters, find_chapter, find_root, write_atomically
 from mi_course.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,3 +57,11 @@ def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
     path.chmod(0o600)
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_notebook_may_be_called_otherwise_than_its_helper_module(tmp_path: Path) -> None:
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / "00_what_is_mechanistic.py").write_text("")
+    (chapter,) = chapters(tmp_path)
+    assert chapter.name == "mechanistic" and chapter.exercises.name == "mechanistic.py"
+    assert find_chapter(tmp_path, "mechanistic") == find_chapter(tmp_path, "00_what_is_mechanistic") == chapter
