@@ -13,7 +13,7 @@ from mi_course.errors import CourseError, did_you_mean
 CARDS = Path(__file__).parent / "cards"
 
 # The order in which the course meets them; a card that is not listed comes after.
-_ORDER = ("induction-1l", "induction-2l", "induction-2l-plain", "story", "story-0l", "story-attn-1l")
+_ORDER = ("induction-1l", "induction-2l", "induction-2l-plain", "story", "story-0l", "story-attn-1l", "shapes-cnn")
 
 
 def card_path(name: str) -> Path:

@@ -37,6 +37,7 @@ def test_the_models_are_there_with_their_seeds_in_the_order_of_the_recipes():
         "story": 3,
         "story-0l": 1,
         "story-attn-1l": 1,
+        "shapes-cnn": 3,
     }
 
 
@@ -133,6 +134,16 @@ def test_story_shows_what_the_chapters_are_taught_on(seed):
     for name, one in measured.items():
         if "by" in one and name not in ("circle, sums", "circle, new sums", "greater than"):
             assert one["interval"][0] > max(one["baselines"].values()), name
+
+
+@pytest.mark.parametrize("seed", seeds("shapes-cnn"))
+def test_shapes_has_edge_and_curve_units_that_its_untrained_twin_lacks(seed):
+    measured = card("shapes-cnn")["seeds"][str(seed)]["phenomena"]
+    assert measured["accuracy"]["interval"][0] > 0.9
+    edges, curves = measured["edge and line units of conv1"], measured["curve units of conv3"]
+    assert edges["value"] >= 2 * edges["baselines"]["untrained"] and edges["value"] > edges["n"] / 2
+    assert curves["value"] >= 4 + curves["baselines"]["untrained"]
+    assert measured["gabor fit of conv1"]["value"] > 2 * measured["gabor fit of conv1"]["baselines"]["untrained"]
 
 
 def test_a_card_handed_out_is_a_copy():
