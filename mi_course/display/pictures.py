@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mi_course.display.figure import Figure, canvas
 from mi_course.display.inputs import finite, strings
-from mi_course.display.theme import DIVERGING
+from mi_course.display.theme import DIVERGING, GREY
 from mi_course.display.words import number
 from mi_course.errors import CourseError
 
@@ -61,6 +61,7 @@ def plot_pictures(result: Pictures, *, caption: str = "") -> Figure:
                 high = max(abs(low), abs(high)) or 1.0
                 low = -high
             axis.imshow(values[row, column], cmap=DIVERGING if result.diverging else "gray", vmin=low, vmax=high)
+            axis.spines[:].set(visible=True, color=GREY, linewidth=0.5)  # where a picture is as white as the page
             axis.set_xticks([])
             axis.set_yticks([])
             if row == 0:
