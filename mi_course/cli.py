@@ -332,7 +332,9 @@ def _predictions(found: Calibration) -> dict[str, Any]:
 
 def _print_model(row: dict[str, Any]) -> None:
     """A model of the zoo in a few lines: what it is, and each phenomenon over its seeds beside its baselines."""
-    sizes = f"{row['layers']} layer{'s' * (row['layers'] != 1)}, {row['heads']} heads each, d_model {row['d_model']}"
+    sizes = f"{row['layers']} layer{'s' * (row['layers'] != 1)}"
+    if row["d_model"] is not None:
+        sizes += f", {row['heads']} heads each, d_model {row['d_model']}"
     failed = f", failed: {', '.join(map(str, row['seeds_failed']))}" if row["seeds_failed"] else ""
     print(f"{row['name']} ({row['kind']}; {sizes}; {row['bytes'] / 1e6:.1f} MB)")
     print(f"  {row['summary']}")

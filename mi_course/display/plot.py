@@ -12,6 +12,7 @@ from mi_course.display.heads import plot_head_scores
 from mi_course.display.heatmap import Heatmap, plot_heatmap
 from mi_course.display.lines import Lines, plot_lines
 from mi_course.display.patterns import AttentionPattern, plot_pattern
+from mi_course.display.pictures import Pictures, plot_pictures
 from mi_course.display.timeline import plot_timeline
 from mi_course.display.token_strip import TokenStrip, plot_token_strip
 from mi_course.errors import CourseError
@@ -54,6 +55,11 @@ def _(result: Heatmap, **options: Any) -> Figure:
 @plot.register
 def _(result: Lines, **options: Any) -> Figure:
     return plot_lines(result, **options)
+
+
+@plot.register
+def _(result: Pictures, **options: Any) -> Figure:
+    return plot_pictures(result, **options)
 
 
 @plot.register

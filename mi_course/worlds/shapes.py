@@ -133,20 +133,20 @@ def render(
 
 
 def stimuli(
-    kind: str, angles: Float[Tensor, " angle"], *, radius: float = 6.0, width: float = 1.0
+    kind: str, angles: Float[Tensor, " angle"], *, radius: float = 6.0, width: float = 1.0, shift: float = 0.0
 ) -> Float[Tensor, "angle 1 y x"]:
     """Edges, lines or arcs through the middle of the picture, one for each angle, without noise: what a tuning curve
     needs.
 
     kind: "edge", "line" or "arc". An arc of this radius passes through the middle, its normal there at the angle.
+    shift: how far the stimulus is moved along its angle, in points.
     Raises CourseError for another kind.
     """
     if kind not in CLASSES[:3]:
         raise CourseError(f"stimuli draws {', '.join(CLASSES[:3])}, not {kind!r}.{did_you_mean(kind, CLASSES[:3])}")
     n = len(angles)
-    centre = torch.zeros(n, 2)
-    if kind == "arc":
-        centre = -radius * torch.stack([angles.cos(), angles.sin()], dim=1)
+    along = shift - radius if kind == "arc" else shift
+    centre = along * torch.stack([angles.cos(), angles.sin()], dim=1)
     label = torch.full((n,), CLASSES.index(kind))
     pictures = render(label, angles, centre, torch.full((n,), radius), torch.full((n,), width))
     return (pictures - BACKGROUND)[:, None]

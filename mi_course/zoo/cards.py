@@ -21,6 +21,7 @@ _ORDER = (
     "story-truth",
     "story-0l",
     "story-attn-1l",
+    "shapes-cnn",
 )
 
 

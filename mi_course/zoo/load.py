@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mi_course.errors import CourseError, did_you_mean
 from mi_course.zoo import checkpoint as stock
@@ -11,6 +11,7 @@ from mi_course.zoo.cards import card, check_seed, model_names
 from mi_course.zoo.hub import HUB_NAMES, load_hub_model, repositories
 from mi_course.zoo.native import build_native
 from mi_course.zoo.recipes import recipe
+from mi_course.zoo.shapes_cnn import ShapesCNN, build_shapes_cnn
 from mi_course.zoo.weights import decode, verified
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def load_model(
     checkpoint: int | None = None,
     untrained: bool = False,
     folder: str | Path | None = None,
-) -> TransformerBridge:
-    """Load a model as a TransformerBridge in eval mode; each call makes a fresh one.
+) -> Any:
+    """Load a model in eval mode: a TransformerBridge, or a torch module for 'shapes-cnn'. Each call makes a fresh one.
 
     name: one of `model_names()`, or a model of the Hugging Face hub ('gpt2', 'EleutherAI/pythia-70m').
     seed: which training of the model; `seeds(name)` lists those shipped.
@@ -33,8 +34,8 @@ def load_model(
     untrained: the twin that training with this seed began from: the same architecture, random weights.
     folder: load what `mi-course train` wrote there instead of what is shipped; any seed that you trained.
 
-    The course's models take token ids, and `[BOS]` is id 0. Models of Story World have its tokenizer, the others have
-    none.
+    shapes-cnn takes pictures and is a `mi_course.zoo.shapes_cnn.ShapesCNN`. The course's other models take token ids, and
+    `[BOS]` is id 0. Models of Story World have its tokenizer, the others have none.
     Raises CourseError, with what to do, for an unknown name, seed or checkpoint, for weights that are missing or do not
     match their card, and for a hub model that is neither cached nor within reach.
     """
@@ -53,11 +54,14 @@ def load_model(
     return unpack(card(name), path, content, seed)
 
 
-def unpack(known: dict, path: Path, content: bytes, seed: int) -> TransformerBridge:
+def unpack(known: dict, path: Path, content: bytes, seed: int) -> TransformerBridge | ShapesCNN:
     """The model of a card from its weights file."""
     if known["kind"] == "checkpoint":
         return stock.unpack(path.parent)
-    model = build_native(known["config"], seed=seed)
+    if known["kind"] == "module":
+        model = build_shapes_cnn(**known["config"], seed=seed)
+    else:
+        model = build_native(known["config"], seed=seed)
     model.load_state_dict(decode(content, path), strict=True)
     return model
 

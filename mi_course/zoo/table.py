@@ -23,6 +23,7 @@ _STOCK = {
     "context": "max_position_embeddings",
     "vocabulary": "vocab_size",
 }
+_SIZES = {"native": _NATIVE, "checkpoint": _STOCK}
 
 
 def table() -> list[dict[str, Any]]:
@@ -31,7 +32,7 @@ def table() -> list[dict[str, Any]]:
     name: what load_model takes.
     kind: native, checkpoint or module.
     summary: one sentence.
-    layers, heads, d_model, context, vocabulary: sizes; heads are per layer.
+    layers, heads, d_model, context, vocabulary: sizes; heads are per layer. null where the model is no transformer.
     steps: optimiser steps of the training.
     seeds: the seeds shipped. seeds_failed: those tried that did not show the phenomenon.
     checkpoints: for each seed that is shipped with some (a string, as JSON has it), the steps.
@@ -47,7 +48,6 @@ def table() -> list[dict[str, Any]]:
 
 def _row(name: str) -> dict[str, Any]:
     known = card(name)
-    config = known["config"]
     try:
         verify_weights(name)
         problem = None
@@ -57,7 +57,7 @@ def _row(name: str) -> dict[str, Any]:
         "name": name,
         "kind": known["kind"],
         "summary": known["summary"],
-        **{key: config[name] for key, name in (_STOCK if known["kind"] == "checkpoint" else _NATIVE).items()},
+        **_sizes(known),
         "steps": known["steps"],
         "seeds": seeds(name),
         "seeds_failed": known["seeds_failed"],
@@ -67,6 +67,13 @@ def _row(name: str) -> dict[str, Any]:
         "intact": problem is None,
         "problem": problem,
     }
+
+
+def _sizes(known: dict[str, Any]) -> dict[str, int | None]:
+    config = known["config"]
+    if known["kind"] == "module":
+        return {key: None for key in _NATIVE} | {"layers": len(config["filters"])}
+    return {key: config[name] for key, name in _SIZES[known["kind"]].items()}
 
 
 def _checkpoints(known: dict[str, Any]) -> dict[str, list[int]]:

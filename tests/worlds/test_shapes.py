@@ -135,3 +135,11 @@ def test_stimuli_of_another_kind_are_refused():
         stimuli("circle", torch.zeros(1))
     with pytest.raises(CourseError, match="no shape"):
         drawn_as(draw_shapes(1), "moon")
+
+
+def test_a_shifted_stimulus_is_the_same_one_moved():
+    angles = torch.tensor([0.0, math.pi / 2])
+    for kind in CLASSES[:3]:
+        still, moved = stimuli(kind, angles), stimuli(kind, angles, shift=3)
+        torch.testing.assert_close(moved[0, 0, :, 3:], still[0, 0, :, :-3], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(moved[1, 0, 3:, :], still[1, 0, :-3, :], atol=1e-5, rtol=1e-5)

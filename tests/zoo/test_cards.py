@@ -38,6 +38,7 @@ def test_the_models_are_there_with_their_seeds_in_the_order_of_the_recipes():
         "story-truth": 1,
         "story-0l": 1,
         "story-attn-1l": 1,
+        "shapes-cnn": 3,
     }
 
 
@@ -141,6 +142,16 @@ def test_story_truth_judges_statements_about_things_it_has_seen_no_statement_of(
     measured = card("story-truth")["seeds"][str(seed)]["phenomena"]
     judged = measured["truth, new entities"]
     assert judged["value"] >= 0.95 and judged["interval"][0] > max(judged["baselines"].values())
+
+
+@pytest.mark.parametrize("seed", seeds("shapes-cnn"))
+def test_shapes_has_edge_and_curve_units_that_its_untrained_twin_lacks(seed):
+    measured = card("shapes-cnn")["seeds"][str(seed)]["phenomena"]
+    assert measured["accuracy"]["interval"][0] > 0.9
+    edges, curves = measured["edge and line units of conv1"], measured["curve units of conv3"]
+    assert edges["value"] >= 2 * edges["baselines"]["untrained"] and edges["value"] > edges["n"] / 2
+    assert curves["value"] >= 4 + curves["baselines"]["untrained"]
+    assert measured["gabor fit of conv1"]["value"] > 2 * measured["gabor fit of conv1"]["baselines"]["untrained"]
 
 
 def test_a_card_handed_out_is_a_copy():

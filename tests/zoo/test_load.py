@@ -26,11 +26,11 @@ def test_a_model_comes_fresh_in_eval_mode(name):
     one, other = load_model(name), load_model(name)
     assert torch.equal(random_state, torch.get_rng_state())
     assert not one.training
-    assert (one.tokenizer is not None) == (card(name)["kind"] == "checkpoint")
+    assert (getattr(one, "tokenizer", None) is not None) == (card(name)["kind"] == "checkpoint")
     assert all(parameter.requires_grad and parameter.dtype == torch.float32 for parameter in one.parameters())
     assert same(one, other)
     with torch.no_grad():
-        one.embed.original_component.weight.zero_()
+        next(one.parameters()).zero_()
     assert not same(one, other) and same(other, load_model(name))
 
 

@@ -8,6 +8,7 @@ from mi_course.errors import CourseError, did_you_mean
 from mi_course.zoo.fit import Options
 from mi_course.zoo.recipes.induction import Hyperparameters as InductionHyperparameters
 from mi_course.zoo.recipes.induction import InductionRecipe
+from mi_course.zoo.recipes.shapes import ShapesRecipe
 from mi_course.zoo.recipes.story import Hyperparameters as StoryHyperparameters
 from mi_course.zoo.recipes.story import StoryRecipe, with_truth
 from mi_course.zoo.recipes.story_small import SmallStoryRecipe
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class Recipe(Protocol):
     """What a recipe has to offer to take part in the zoo.
 
-    A model is a bridge for the kind "native", and one of plain transformers for the kind "checkpoint"; what is measured
-    is always a bridge.
+    A model is a bridge for the kind "native", one of plain transformers for the kind "checkpoint" and a torch module for
+    the kind "module"; what is measured is a bridge, or the module.
     """
 
     @property
@@ -130,3 +131,4 @@ register(
         hyperparameters=StoryHyperparameters(steps=2500, learning_rate=1e-2, checkpoints=()),
     )
 )
+register(ShapesRecipe())
