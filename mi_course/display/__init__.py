@@ -9,8 +9,10 @@ from mi_course.display.figure import Figure
 from mi_course.display.heatmap import Heatmap
 from mi_course.display.lines import Line, Lines
 from mi_course.display.patterns import AttentionPattern
+from mi_course.display.pictures import Pictures
 from mi_course.display.plot import plot
 from mi_course.display.token_strip import TokenStrip
+from mi_course.display.tuning import TuningGrid
 
 __all__ = [
     "AttentionPattern",
@@ -22,6 +24,8 @@ __all__ = [
     "Line",
     "Lines",
     "Node",
+    "Pictures",
     "TokenStrip",
+    "TuningGrid",
     "plot",
 ]

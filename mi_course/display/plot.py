@@ -12,7 +12,9 @@ from mi_course.display.heads import plot_head_scores
 from mi_course.display.heatmap import Heatmap, plot_heatmap
 from mi_course.display.lines import Lines, plot_lines
 from mi_course.display.patterns import AttentionPattern, plot_pattern
+from mi_course.display.pictures import Pictures, plot_pictures
 from mi_course.display.token_strip import TokenStrip, plot_token_strip
+from mi_course.display.tuning import TuningGrid, plot_tuning
 from mi_course.errors import CourseError
 from mi_course.induction_heads import HeadScores
 
@@ -57,3 +59,13 @@ def _(result: Lines, **options: Any) -> Figure:
 @plot.register
 def _(result: TokenStrip, **options: Any) -> Figure:
     return plot_token_strip(result, **options)
+
+
+@plot.register
+def _(result: Pictures, **options: Any) -> Figure:
+    return plot_pictures(result, **options)
+
+
+@plot.register
+def _(result: TuningGrid, **options: Any) -> Figure:
+    return plot_tuning(result, **options)
