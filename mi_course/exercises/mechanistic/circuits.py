@@ -22,8 +22,8 @@ QUESTIONS: list[Question] = [
     ),
     Question(
         name="universal",
-        text="A unit of one seed is matched with the most similar unit of another seed. Will the mean similarity be "
-        "higher for trained networks than for untrained ones?",
+        text="Each unit of the third layer of one seed is matched with the most similar unit of another seed. Will the "
+        "mean similarity be higher for trained networks than for untrained ones?",
         kind=bool,
     ),
 ]
