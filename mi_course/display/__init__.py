@@ -6,12 +6,14 @@ A picture has a white ground of its own, so that its colours mean the same in a 
 from mi_course.display.bars import Bars
 from mi_course.display.circuit_graph import CircuitGraph, Edge, Node
 from mi_course.display.figure import Figure
+from mi_course.display.gallery import Gallery
 from mi_course.display.heatmap import Heatmap
 from mi_course.display.lines import Line, Lines
 from mi_course.display.patterns import AttentionPattern
 from mi_course.display.pictures import Pictures
 from mi_course.display.plot import plot
 from mi_course.display.token_strip import TokenStrip
+from mi_course.display.tuning import TuningGrid
 
 __all__ = [
     "AttentionPattern",
@@ -19,11 +21,13 @@ __all__ = [
     "CircuitGraph",
     "Edge",
     "Figure",
+    "Gallery",
     "Heatmap",
     "Line",
     "Lines",
     "Node",
     "Pictures",
     "TokenStrip",
+    "TuningGrid",
     "plot",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from mi_course.display.bars import Bars, plot_bars
 from mi_course.display.circuit_graph import CircuitGraph, plot_circuit_graph
 from mi_course.display.figure import Figure
+from mi_course.display.gallery import Gallery, plot_gallery
 from mi_course.display.heads import plot_head_scores
 from mi_course.display.heatmap import Heatmap, plot_heatmap
 from mi_course.display.lines import Lines, plot_lines
@@ -15,6 +16,7 @@ from mi_course.display.patterns import AttentionPattern, plot_pattern
 from mi_course.display.pictures import Pictures, plot_pictures
 from mi_course.display.timeline import plot_timeline
 from mi_course.display.token_strip import TokenStrip, plot_token_strip
+from mi_course.display.tuning import TuningGrid, plot_tuning
 from mi_course.errors import CourseError
 from mi_course.induction_heads import HeadScores
 from mi_course.mechanistic.timeline import Timeline
@@ -70,3 +72,13 @@ def _(result: TokenStrip, **options: Any) -> Figure:
 @plot.register
 def _(result: Timeline, **options: Any) -> Figure:
     return plot_timeline(result, **options)
+
+
+@plot.register
+def _(result: Gallery, **options: Any) -> Figure:
+    return plot_gallery(result, **options)
+
+
+@plot.register
+def _(result: TuningGrid, **options: Any) -> Figure:
+    return plot_tuning(result, **options)

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 class Connections:
     """What weights say of the units before a unit, and what silencing them does.
 
-    connection: each source's kernel summed over its places. effect: by how much the target's strongest response falls,
-    for each picture, when the source is silenced.
+    connection: each source's kernel summed over its places.
+    at_peak: for each picture what the source brings to the target's input at the place where the target responds most.
+    effect: by how much the target's strongest response falls, for each picture, when the source is silenced. Without
+        the source the strongest place may be another, so no effect is above what it brought at the peak.
     """
 
     connection: Float[Tensor, " source"]
+    at_peak: Float[Tensor, "batch source"]
     effect: Float[Tensor, "batch source"]
 
 
@@ -53,7 +56,9 @@ def connections(
         parts = F.conv2d(before, weight[target][:, None], padding=weight.shape[-1] // 2, groups=weight.shape[1])
         drive = parts.sum(dim=1, keepdim=True) + bias[target]
         lost = strongest(F.relu(drive)) - strongest(F.relu(drive - parts))
-    return Connections(weight[target].sum(dim=(1, 2)).detach(), lost)
+        place = drive.flatten(2).argmax(dim=2, keepdim=True).expand(-1, weight.shape[1], -1)
+        brought = parts.flatten(2).gather(2, place)[:, :, 0]
+    return Connections(weight[target].sum(dim=(1, 2)).detach(), brought, lost)
 
 
 def into(model: ShapesCNN, layer: str, target: int, images: Float[Tensor, "batch 1 y x"]) -> Connections:

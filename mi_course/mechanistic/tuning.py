@@ -56,24 +56,26 @@ class LayerTuning:
         return max(found, key=lambda key: float(self.curves[key][:, unit].max()))
 
 
-def layer_tuning(model: ShapesCNN, layer: str) -> LayerTuning:
-    """Show edges, lines and arcs of both signs at 24 angles and seven shifts to a layer of shapes-cnn.
+def network_tuning(model: ShapesCNN) -> dict[str, LayerTuning]:
+    """By layer, how its units are tuned: edges, lines and arcs of both signs at 24 angles and seven shifts are shown.
 
     What counts as an edge, line or curve unit is the card's: `mi_course.zoo.shapes_measures`. Correlational: nothing is
-    changed in the network. Raises CourseError for an unknown layer.
+    changed in the network.
     """
-    if layer not in LAYERS:
-        raise CourseError(f"shapes-cnn has the layers {', '.join(LAYERS)}, not {layer!r}.")
-    curves = {(kind, sign): measures.responses(model, kind, sign=sign)[layer] for kind in KINDS for sign in (1.0, -1.0)}
-    tuning = measures.summary(curves)
-    return LayerTuning(
-        layer=layer,
-        angles=torch.arange(measures.MEASUREMENT["angles"]) * (360 / measures.MEASUREMENT["angles"]),
-        curves=curves,
-        **tuning,
-        oriented=measures.oriented_units(tuning),
-        curved=measures.curve_units(tuning),
-    )
+    shown = {(kind, sign): measures.responses(model, kind, sign=sign) for kind in KINDS for sign in (1.0, -1.0)}
+    found = {}
+    for layer in LAYERS:
+        curves = {key: responses[layer] for key, responses in shown.items()}
+        numbers = measures.summary(curves)
+        found[layer] = LayerTuning(
+            layer=layer,
+            angles=torch.arange(measures.MEASUREMENT["angles"]) * (360 / measures.MEASUREMENT["angles"]),
+            curves=curves,
+            **numbers,
+            oriented=measures.oriented_units(numbers),
+            curved=measures.curve_units(numbers),
+        )
+    return found
 
 
 def preferred_angle(curve: Float[Tensor, " angle"], period: int) -> tuple[float, float]:

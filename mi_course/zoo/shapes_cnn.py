@@ -24,9 +24,10 @@ class ShapesCNN(nn.Module):
 
     filters: units (channels) of the three layers. kernels: the odd widths of their kernels.
 
-    conv1, conv2, conv3: the convolutions. read_out: from the largest response of each unit of conv3 to the class logits.
+    conv1, conv2, conv3: the convolutions.
+    read_out: from the largest response of each unit of conv3 to the class logits.
     turned: from the same to two numbers, cosine and sine of the angle times the class's symmetry, which training asks
-    for beside the class (`mi_course.worlds.shapes.SYMMETRY`).
+        for beside the class (`mi_course.worlds.shapes.SYMMETRY`).
     """
 
     def __init__(self, filters: Sequence[int], kernels: Sequence[int]) -> None:

@@ -25,8 +25,8 @@ ORIENTED = 0.5
 """A unit of conv1 counts as an edge or line unit when its selectivity is above this."""
 CURVED = 1.2
 """A curve unit's best arc has to move it this many times as much as the best straight edge or line."""
-FAINT = 0.05
-"""A unit that no stimulus moves by this much is left out."""
+FAINT = 0.1
+"""A unit that no stimulus moves by this share of what the layer's most responsive unit answers is left out."""
 
 
 def shapes_phenomena(model: ShapesCNN, untrained: ShapesCNN) -> dict[str, Any]:
@@ -110,13 +110,18 @@ def summary(curves: dict[tuple[str, float], Float[Tensor, "angle unit"]]) -> dic
 
 def oriented_units(tuning: dict[str, Tensor]) -> list[int]:
     """Units that some edge or line moves, at few angles rather than at all."""
-    return ((tuning["selectivity"] > ORIENTED) & (tuning["straight"] > FAINT)).nonzero().flatten().tolist()
+    return ((tuning["selectivity"] > ORIENTED) & (tuning["straight"] > _faint(tuning))).nonzero().flatten().tolist()
 
 
 def curve_units(tuning: dict[str, Tensor]) -> list[int]:
     """Units that an arc moves more than every edge and line, and arcs turned one way more than those turned others."""
     curved = tuning["arc"] > CURVED * tuning["straight"]
-    return (curved & (tuning["direction"] > ORIENTED) & (tuning["arc"] > FAINT)).nonzero().flatten().tolist()
+    return (curved & (tuning["direction"] > ORIENTED) & (tuning["arc"] > _faint(tuning))).nonzero().flatten().tolist()
+
+
+def _faint(tuning: dict[str, Tensor]) -> float:
+    """A share, not a fixed response: untrained networks answer faintly to everything, and are to be counted fairly."""
+    return FAINT * float(torch.maximum(tuning["straight"], tuning["arc"]).max())
 
 
 def responses(

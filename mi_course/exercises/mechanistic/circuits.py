@@ -15,15 +15,15 @@ from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Ques
 QUESTIONS: list[Question] = [
     Question(
         name="signs_agree",
-        text="Of the units of conv2 that matter to the curve unit (silencing them changes its strongest response by more "
-        "than 0.01), what share do so with the sign that their summed weights say?",
+        text="Of the units of conv2 that matter to the curve unit (silencing them changes its strongest response by "
+        "more than 0.01), what share do so with the sign that their summed weights say?",
         low=0,
         high=1,
     ),
     Question(
         name="universal",
-        text="A unit of one seed is matched with the most similar unit of another seed. Will the mean similarity be higher "
-        "for trained networks than for untrained ones?",
+        text="Each unit of the third layer of one seed is matched with the most similar unit of another seed. Will the "
+        "mean similarity be higher for trained networks than for untrained ones?",
         kind=bool,
     ),
 ]
@@ -169,7 +169,7 @@ def _circuit_variant(
 
 
 def _observe_two_rows(case: Case, given: Any) -> Any:
-    """Connection and effect by name, also where they came as a list, a dictionary's values or one tensor of two rows."""
+    """Connection and effect by name, also when they came as a list, a dictionary or one tensor of two rows."""
     if isinstance(given, dict) and len(given) == 2:
         given = list(given.values())
     if isinstance(given, (Tensor, np.ndarray)) and given.ndim == 2 and len(given) == 2:
@@ -205,6 +205,10 @@ def _cases_circuit(draw: Draw) -> list[Case]:
         Case(
             "planted: one excites, one inhibits, one is not connected", (planted, torch.full((3,), 0.2), seen, target)
         ),
+        Case(
+            "a target that every source holds down",
+            (-draw.normal("2 3 3 3").abs(), torch.tensor([6.0, 5.0]), draw.normal("3 3 5 6", mean=0.2).clamp(min=0), 1),
+        ),
         case("a target that is always silent", 3, 3, 3, "2 5 6", -60.0, draw.integer(0, 2)),
     ]
 
@@ -226,7 +230,8 @@ circuit_weights = Exercise(
         "that takes `before` and returns, for each picture, the largest of F.relu(F.conv2d(before, weight, bias, "
         "padding=weight.shape[-1] // 2))[:, target].",
         "connection = weight[target].sum(dim=(1, 2)). Then for each source: silenced = before.clone(); "
-        "silenced[:, source] = 0; the effect is (strongest(before) − strongest(silenced)).mean(), in this order, so that "
+        "silenced[:, source] = 0; the effect is (strongest(before) − strongest(silenced)).mean(), in this order, so "
+        "that "
         "a source that helps has an effect above zero.",
     ),
     reference=_reference_circuit,
@@ -241,49 +246,57 @@ circuit_weights = Exercise(
     misconceptions=(
         Misconception(
             "sender and receiver exchanged",
-            "You read weight[:, target]: what goes out of unit number `target` of the earlier layer. In torch a kernel is "
+            "You read weight[:, target]: what goes out of unit number `target` of the earlier layer. In torch a kernel "
+            "is "
             "indexed [receiver, sender, y, x], so what comes in is weight[target].",
             switches={"channels": "in, out"},
         ),
         Misconception(
             "the mean of the kernel",
-            "You average the kernel's weights. The sign is the same; the sum is what the target receives when the source "
+            "You average the kernel's weights. The sign is the same; the sum is what the target receives when the "
+            "source "
             "is active at every place under the kernel.",
             switches={"connection": "mean"},
         ),
         Misconception(
             "only the middle of the kernel",
-            "You read the weight in the middle of the kernel and leave out its neighbours, where a curve continues. Sum "
+            "You read the weight in the middle of the kernel and leave out its neighbours, where a curve continues. "
+            "Sum "
             "over the whole kernel.",
             switches={"connection": "middle"},
         ),
         Misconception(
             "sizes without signs",
-            "You add the weights' sizes. That says how strongly the units are connected, and not whether the source helps "
+            "You add the weights' sizes. That says how strongly the units are connected, and not whether the source "
+            "helps "
             "or hinders; the sign is what is to be confirmed.",
             switches={"connection": "size"},
         ),
         Misconception(
             "the norm of the kernel",
-            "You take the norm, which is never below zero. It says how strongly the units are connected, and not whether "
+            "You take the norm, which is never below zero. It says how strongly the units are connected, and not "
+            "whether "
             "the source helps or hinders.",
             switches={"connection": "norm"},
         ),
         Misconception(
             "only the strongest weight",
-            "You read the one weight of the kernel that is largest in size. Its neighbours may say the opposite together: "
+            "You read the one weight of the kernel that is largest in size. Its neighbours may say the opposite "
+            "together: "
             "sum over the whole kernel.",
             switches={"connection": "strongest"},
         ),
         Misconception(
             "weights read without the ReLU",
-            "You measure the input to the target's ReLU. There every connected source has an effect; where the target is "
+            "You measure the input to the target's ReLU. There every connected source has an effect; where the target "
+            "is "
             "silent with it and without it, nothing after the target notices. Apply ReLU, then take the largest.",
             switches={"relu": False},
         ),
         Misconception(
             "summed over the picture",
-            "You add the target's responses up over the picture, so that many weak responses count as much as one strong. "
+            "You add the target's responses up over the picture, so that many weak responses count as much as one "
+            "strong. "
             "The read-out of this network takes the largest over the picture: measure that.",
             switches={"over_space": "sum"},
         ),
@@ -295,7 +308,8 @@ circuit_weights = Exercise(
         ),
         Misconception(
             "only the middle of the picture",
-            "You read the target in the middle of the picture. What it answers to may stand elsewhere: take the largest "
+            "You read the target in the middle of the picture. What it answers to may stand elsewhere: take the "
+            "largest "
             "over the picture.",
             switches={"over_space": "middle"},
         ),
@@ -307,7 +321,8 @@ circuit_weights = Exercise(
         ),
         Misconception(
             "the sign of the ablation",
-            "You subtract the intact response from the silenced one. Then a source that helps has an effect below zero, "
+            "You subtract the intact response from the silenced one. Then a source that helps has an effect below "
+            "zero, "
             "against the sign of its weights. Intact minus silenced: what the source brings.",
             switches={"sign": -1.0},
         ),
@@ -318,7 +333,8 @@ circuit_weights = Exercise(
         ),
         Misconception(
             "replaced by its mean",
-            "You put the source's mean over pictures and places in its stead. That is a defensible ablation, which asks "
+            "You put the source's mean over pictures and places in its stead. That is a defensible ablation, which "
+            "asks "
             "what the source's variation brings; asked for here is silence, zero.",
             switches={"silenced": "mean"},
         ),

@@ -218,9 +218,11 @@ orientation_tuning = Exercise(
     points=4,
     hints=(
         "One step at a time, for one shift: draw the pictures at all angles with stimuli (it takes radians), pass them "
-        "through the filters, apply ReLU, and read the response at row 16, column 16. What would the same unit answer to "
+        "through the filters, apply ReLU, and read the response at row 16, column 16. What would the same unit answer "
+        "to "
         "a picture of zeros?",
-        "F.conv2d(pictures, filters[:, None], bias, padding=filters.shape[-1] // 2) gives (angle, unit, 32, 32); in spite "
+        "F.conv2d(pictures, filters[:, None], bias, padding=filters.shape[-1] // 2) gives (angle, unit, 32, 32); in "
+        "spite "
         "of its name it does not flip the kernel. A picture of zeros leaves the bias alone, so the response to it is "
         "F.relu(bias).",
         "responses = torch.stack([F.relu(F.conv2d(stimuli(kind, torch.deg2rad(angles), shift=shift), filters[:, None], "
@@ -238,7 +240,8 @@ orientation_tuning = Exercise(
     misconceptions=(
         Misconception(
             "degrees taken for radians",
-            "You hand degrees to stimuli, which takes radians. 90 of them are 14 turns and a bit, so the pictures stand "
+            "You hand degrees to stimuli, which takes radians. 90 of them are 14 turns and a bit, so the pictures "
+            "stand "
             "at other angles than your curve says. Multiply by π / 180.",
             switches={"unit": "radians"},
         ),
@@ -250,27 +253,32 @@ orientation_tuning = Exercise(
         ),
         Misconception(
             "the kernel flipped",
-            "You turn the kernel by half a turn: that is convolution as mathematics has it. The layers of torch, and so "
+            "You turn the kernel by half a turn: that is convolution as mathematics has it. The layers of torch, and "
+            "so "
             "the units here, compute correlation, filter and picture laid on each other as they are. For an edge unit "
             "your curve is off by 180°.",
             switches={"kernel": "flipped"},
         ),
         Misconception(
             "rows and columns of the kernel exchanged",
-            "You transpose the filter, which mirrors the unit: what prefers 30° seems to prefer 60°. Row y of the filter "
+            "You transpose the filter, which mirrors the unit: what prefers 30° seems to prefer 60°. Row y of the "
+            "filter "
             "belongs on row y of the picture.",
             switches={"kernel": "transposed"},
         ),
         Misconception(
             "a mean over shifts",
-            "You average over shifts. A unit that answers strongly when the edge lies in one place, and not at all beside "
+            "You average over shifts. A unit that answers strongly when the edge lies in one place, and not at all "
+            "beside "
             "it, then looks weak. Asked for is the largest response over the shifts.",
             switches={"over_shifts": "mean"},
         ),
         Misconception(
             "shifts averaged before ReLU",
-            "You average the unit's input over shifts and apply ReLU to the mean, so that what is below zero at one place "
-            "cancels what is above at another. The unit never sees a mean: ReLU for each picture first, then the largest.",
+            "You average the unit's input over shifts and apply ReLU to the mean, so that what is below zero at one "
+            "place "
+            "cancels what is above at another. The unit never sees a mean: ReLU for each picture first, then the "
+            "largest.",
             switches={"over_shifts": "mean before ReLU"},
         ),
         Misconception(
@@ -285,19 +293,22 @@ orientation_tuning = Exercise(
         ),
         Misconception(
             "no shift at all",
-            "You draw every stimulus through the middle and never shift it. A unit that prefers a line beside its middle "
+            "You draw every stimulus through the middle and never shift it. A unit that prefers a line beside its "
+            "middle "
             "is missed.",
             switches={"over_shifts": "only zero"},
         ),
         Misconception(
             "the empty picture is not subtracted",
-            "Your curve holds what the unit answers to nothing at all. A unit with a large bias then seems to answer to "
+            "Your curve holds what the unit answers to nothing at all. A unit with a large bias then seems to answer "
+            "to "
             "every angle. Take away its response to a picture of zeros.",
             switches={"empty": "kept"},
         ),
         Misconception(
             "the bias is subtracted, not the response",
-            "You take the bias away. The response to an empty picture is ReLU of the bias: where the bias is below zero "
+            "You take the bias away. The response to an empty picture is ReLU of the bias: where the bias is below "
+            "zero "
             "that response is 0, and nothing is to be taken away.",
             switches={"empty": "bias"},
         ),
@@ -309,42 +320,49 @@ orientation_tuning = Exercise(
         ),
         Misconception(
             "the smallest response is subtracted",
-            "You take away the curve's smallest value, so that every unit seems silent at some angle. The baseline is an "
+            "You take away the curve's smallest value, so that every unit seems silent at some angle. The baseline is "
+            "an "
             "empty picture.",
             switches={"empty": "smallest"},
         ),
         Misconception(
             "no ReLU",
-            "You read the unit before ReLU. Below zero the unit says nothing to the layers after it, however far below.",
+            "You read the unit before ReLU. Below zero the unit says nothing to the layers after it, however far "
+            "below.",
             switches={"relu": False},
         ),
         Misconception(
             "the largest response anywhere",
-            "You take the largest response over the whole picture. There the ends of a line and the border of the picture "
+            "You take the largest response over the whole picture. There the ends of a line and the border of the "
+            "picture "
             "answer as well. The stimulus is put under the unit in the middle: read row 16, column 16.",
             switches={"place": "anywhere"},
         ),
         Misconception(
             "a mean over the picture",
-            "You average over all places, most of which the stimulus does not touch. Read the unit in the middle, row 16, "
+            "You average over all places, most of which the stimulus does not touch. Read the unit in the middle, row "
+            "16, "
             "column 16.",
             switches={"place": "mean"},
         ),
         Misconception(
             "one place off the middle",
-            "You read the unit at row 15, column 15. Of the four places around the middle of an even picture, asked for is "
+            "You read the unit at row 15, column 15. Of the four places around the middle of an even picture, asked "
+            "for is "
             "row 16, column 16.",
             switches={"place": "one before"},
         ),
         Misconception(
             "angles modulo 180",
-            "You fold the angles into half a turn. For a line that loses nothing; an edge at 200° brightens the other way "
+            "You fold the angles into half a turn. For a line that loses nothing; an edge at 200° brightens the other "
+            "way "
             "than one at 20°, and a unit that answers to one is silent at the other.",
             switches={"only_half": True},
         ),
         Misconception(
             "units by angles",
-            "Your table is the right one with rows and columns exchanged: asked for is one row an angle and one column a "
+            "Your table is the right one with rows and columns exchanged: asked for is one row an angle and one column "
+            "a "
             "unit.",
             switches={"transposed": True},
         ),

@@ -15,8 +15,7 @@ from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Ques
 QUESTIONS: list[Question] = [
     Question(
         name="optimised_beats_data",
-        text="Does the optimised picture move the unit more than every one of 4,000 pictures of the kind it was trained "
-        "on?",
+        text="Does the optimised picture move the unit more than each of 4,000 pictures of the kind it was trained on?",
         kind=bool,
     ),
 ]
@@ -166,25 +165,24 @@ def _visualisation_variant(
 
 
 class _Planted(torch.nn.Module):
-    """A layer whose units are known: one convolution, and tanh or nothing after it, so that slopes change on the way."""
+    """Two small layers with a bend between them, so that the slope is another at every picture."""
 
-    def __init__(self, filters: Tensor, bias: Tensor, curved: bool) -> None:
+    def __init__(self, first: Tensor, second: Tensor, bias: Tensor) -> None:
         super().__init__()
-        self.filters, self.bias, self.curved = filters, bias, curved
+        self.first, self.second, self.bias = first, second, bias
 
     def forward(self, pictures: Tensor) -> Tensor:
-        filters, bias = self.filters.to(pictures), self.bias.to(pictures)
-        drive = F.conv2d(pictures, filters[:, None], bias, padding=self.filters.shape[-1] // 2)
-        return drive + 0.4 * drive**2 * torch.tanh(drive) if self.curved else drive
+        hidden = torch.tanh(F.conv2d(pictures, self.first[:, None].to(pictures), padding=1))
+        return F.conv2d(hidden, self.second.to(pictures), self.bias.to(pictures), padding=1)
 
 
 def _cases_visualisation(draw: Draw) -> list[Case]:
-    def layer(units: int, *, curved: bool = True, mean: float = 0.2) -> _Planted:
-        filters = draw.normal(f"{units} 3 3", mean=mean, sd=0.5)
-        return _Planted(filters, draw.normal(f"{units}", mean=-0.4, sd=0.3), curved)
+    def layer(units: int) -> _Planted:
+        first, second = draw.normal("3 3 3", mean=0.2, sd=0.6), draw.normal(f"{units} 3 3 3", mean=0.1, sd=0.5)
+        return _Planted(first, second, draw.normal(f"{units}", mean=-0.4, sd=0.3))
 
-    silent = layer(3, curved=False)
-    silent.filters[1] = 0
+    silent = layer(3)
+    silent.second[1] = 0
     return [
         Case(
             "seven steps, a unit among four",
@@ -232,11 +230,14 @@ feature_visualisation = Exercise(
     points=4,
     prerequisites=("orientation_tuning",),
     hints=(
-        "A loop over shifts. In each round: move the picture, ask the unit, find the gradient with respect to the picture "
+        "A loop over shifts. In each round: move the picture, ask the unit, find the gradient with respect to the "
+        "picture "
         "as it was before it was moved, and go a small way uphill. What keeps the picture a picture?",
-        "torch.autograd.grad(objective, image) gives the gradient afresh each time, nothing to be zeroed; the image needs "
+        "torch.autograd.grad(objective, image) gives the gradient afresh each time, nothing to be zeroed; the image "
+        "needs "
         "requires_grad_(). image.roll((down, right), dims=(0, 1)) moves it, and autograd moves the gradient back.",
-        "In the loop: image = image.detach().requires_grad_(); drive = layer(image.roll((down, right), dims=(0, 1))[None, "
+        "In the loop: image = image.detach().requires_grad_(); drive = layer(image.roll((down, right), dims=(0, "
+        "1))[None, "
         "None])[0, unit]; (g,) = torch.autograd.grad(drive[drive.shape[0] // 2, drive.shape[1] // 2], image); image = "
         "(image + step_size * g / g.norm().clamp(min=1e-8)).clamp(-1, 1).",
     ),
@@ -253,13 +254,15 @@ feature_visualisation = Exercise(
     misconceptions=(
         Misconception(
             "downhill",
-            "You subtract the gradient, as in training, where a loss is to fall. Here a response is to rise: what you get "
+            "You subtract the gradient, as in training, where a loss is to fall. Here a response is to rise: what you "
+            "get "
             "is the picture that silences the unit most.",
             switches={"sign": -1.0},
         ),
         Misconception(
             "no limits",
-            "Your picture leaves the range from −1 to 1. A unit before its ReLU grows with contrast without end, so that "
+            "Your picture leaves the range from −1 to 1. A unit before its ReLU grows with contrast without end, so "
+            "that "
             "the optimum is the brightest screen rather than the best pattern. Clamp after each step.",
             switches={"limit": "none"},
         ),
@@ -271,7 +274,8 @@ feature_visualisation = Exercise(
         ),
         Misconception(
             "limits from 0 to 1",
-            "You clamp to 0 and 1. These pictures have dark points below zero, down to −1; yours can never be darker than "
+            "You clamp to 0 and 1. These pictures have dark points below zero, down to −1; yours can never be darker "
+            "than "
             "the empty picture.",
             switches={"limit": "zero to one"},
         ),
@@ -295,7 +299,8 @@ feature_visualisation = Exercise(
         ),
         Misconception(
             "the whole map of the unit",
-            "You maximise the unit's mean over all places. That asks for a texture that fills the picture. Asked for is "
+            "You maximise the unit's mean over all places. That asks for a texture that fills the picture. Asked for "
+            "is "
             "the unit in the middle of its map.",
             switches={"objective": "whole map"},
         ),
@@ -323,7 +328,8 @@ feature_visualisation = Exercise(
         ),
         Misconception(
             "the picture is never moved",
-            "You leave the shifts out. The picture is then right for one place to the point: it may exploit details that "
+            "You leave the shifts out. The picture is then right for one place to the point: it may exploit details "
+            "that "
             "a shift by one point destroys. Move it before each gradient.",
             switches={"jitter": "none"},
         ),
@@ -344,25 +350,29 @@ feature_visualisation = Exercise(
         ),
         Misconception(
             "the gradient is not moved back",
-            "You take the gradient at the moved picture and add it to the picture that was not moved, so that each point "
+            "You take the gradient at the moved picture and add it to the picture that was not moved, so that each "
+            "point "
             "gets its neighbour's slope. Take it with respect to the picture before the roll, or roll it back.",
             switches={"jitter": "not undone"},
         ),
         Misconception(
             "the picture stays moved",
-            "You go on from the moved picture, so that the shifts add up and the picture wanders. The shift is only for "
+            "You go on from the moved picture, so that the shifts add up and the picture wanders. The shift is only "
+            "for "
             "looking: the step is made on the picture where it was.",
             switches={"jitter": "left moved"},
         ),
         Misconception(
             "the gradient as it is",
-            "You add the gradient without dividing by its length. A unit with small weights then hardly moves the picture "
+            "You add the gradient without dividing by its length. A unit with small weights then hardly moves the "
+            "picture "
             "and one with large weights overshoots; divided by the length, each step has the same size.",
             switches={"scale": "none"},
         ),
         Misconception(
             "divided by the largest slope",
-            "You divide by the largest entry of the gradient. Asked for is its length, the root of the sum of squares, so "
+            "You divide by the largest entry of the gradient. Asked for is its length, the root of the sum of squares, "
+            "so "
             "that the whole picture moves by step_size.",
             switches={"scale": "largest"},
         ),
@@ -379,7 +389,8 @@ feature_visualisation = Exercise(
         ),
         Misconception(
             "after the ReLU",
-            "You apply ReLU first. `layer` gives the input to the ReLU on purpose: where the unit is silent its response "
+            "You apply ReLU first. `layer` gives the input to the ReLU on purpose: where the unit is silent its "
+            "response "
             "has no slope, and the picture would never begin to move.",
             switches={"relu": True},
         ),

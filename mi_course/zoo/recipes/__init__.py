@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Recipe(Protocol):
     """What a recipe has to offer to take part in the zoo.
 
-    A model is a bridge for the kind "native", one of plain transformers for the kind "checkpoint" and a torch module for
-    the kind "module"; what is measured is a bridge, or the module.
+    A model is a bridge for the kind "native", one of plain transformers for the kind "checkpoint" and a torch module
+    for the kind "module"; what is measured is a bridge, or the module.
     """
 
     @property

@@ -1,7 +1,7 @@
 """shapes-cnn: a small convolutional network whose edge and curve units can be looked at one by one.
 
 Olah et al. 2020, "Zoom In", and Cammarata et al. 2020, "Curve Detectors", look at units of InceptionV1. This network is
-about four hundred times smaller and sees drawn shapes only. Trained on the classes alone it grew few such units; asking
+far smaller and sees drawn shapes only. Trained on the classes alone it grew few such units; asking
 for the angle as well, and a penalty on activity (as in Olshausen and Field 1996, "Emergence of simple-cell receptive
 field properties by learning a sparse code for natural images"), gave more.
 """
@@ -68,7 +68,7 @@ class ShapesRecipe:
         return {
             "name": self.name,
             "kind": "module",
-            "summary": f"Three convolutions that name drawn shapes ({len(CLASSES)} classes) and say how they are turned.",
+            "summary": f"Three convolutions that name drawn shapes ({len(CLASSES)} classes) and how they are turned.",
             "config": self.config,
             "recipe": {"module": __name__, "hyperparameters": asdict(hyper)},
             "steps": hyper.steps,
