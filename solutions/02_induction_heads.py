@@ -27,6 +27,18 @@
 #
 # An attention pattern is something that is observed. Whatever this section finds stands on the second rung: it can say *where a head looks*. It cannot say that what the head reads there is used.
 
+# %% id="is-it-installed"
+# Silent where the course is installed.
+import importlib.util
+import sys
+
+if importlib.util.find_spec("mi_course") is None:
+    raise ModuleNotFoundError(
+        "The course is not installed for this kernel. Download its folder, run "
+        f'`"{sys.executable}" -m pip install -c constraints.txt -e .` in that folder '
+        "(in Colab: upload it, %cd into it, put ! before the command), restart the kernel."
+    )
+
 # %% id="64c4bb29"
 
 import torch
