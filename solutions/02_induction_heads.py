@@ -27,6 +27,18 @@
 #
 # An attention pattern is something that is observed. Whatever this section finds stands on the second rung: it can say *where a head looks*. It cannot say that what the head reads there is used.
 
+# %% id="is-it-installed"
+# Silent where the course is installed.
+import importlib.util
+import sys
+
+if importlib.util.find_spec("mi_course") is None:
+    raise ModuleNotFoundError(
+        "The course is not installed for this kernel. Download its folder, run "
+        f'`"{sys.executable}" -m pip install -c constraints.txt -e .` in that folder '
+        "(in Colab: upload it, %cd into it, put ! before the command), restart the kernel."
+    )
+
 # %% id="64c4bb29"
 
 import torch
@@ -193,8 +205,17 @@ def show(layer, head):
 
 show(0, 3)
 
+# %% [markdown] id="1d1c2763"
+# This one looks at the token just before: a *previous-token head*. The next cell lets you drag through all heads: layers 0 and 1, heads 0 to 3. It draws the same sequence, as token ids (`[BOS]` is 0), and the line of ids is yours to change; Enter reads it. Without a running kernel, and where there are no widgets, you see the picture that it begins with; change the numbers in `show(0, 3)` then.
+
+# %% id="15322dc5"
+from mi_course.display.explorers import AttentionExplorer, CheckpointExplorer
+
+said_twice = " ".join(str(token) for token in one.tokens[0].tolist())
+AttentionExplorer(model, said_twice, layer=0, head=3)
+
 # %% [markdown] id="144ccdd0"
-# This one looks at the token just before: a *previous-token head*. Change the numbers in `show(0, 3)` and look at other heads: layers 0 and 1, heads 0 to 3. Where all cells of a row have the same colour, the head attends to everything alike; the end of this section says why there are such heads here. Before you have seen all eight, commit to a prediction.
+# Where all cells of a row have the same colour, the head attends to everything alike; the end of this section says why there are such heads here. Before you have seen all eight, commit to a prediction.
 #
 # **Predict.** Of the eight heads of `induction-2l`, how many put more than half of their attention on the stripe, on average over many sequences? How sure are you, from 0 (certainly wrong) to 1 (certain)?
 
@@ -249,7 +270,7 @@ print(
 predict.reveal("heads_on_stripe", len(on_stripe))
 
 # %% [markdown] id="b359a3d9"
-# **Beside the published picture.** Olsson et al. draw this score for heads of their models over training. In their models of two and more layers, some heads rise from near zero to high scores within a narrow window of training steps, the same window for all; in their standard models of one layer none does. Here you see the end of training only; a later section draws the rise.
+# **Beside the published picture.** Olsson et al. draw this score for heads of their models over training. In their models of two and more layers, some heads rise from near zero to high scores within a narrow window of training steps, the same window for all; in their standard models of one layer none does. The bars above are the end of training only; the end of this section goes back through it.
 #
 # Two differences to keep in mind. Their models are trained on text and meet repetition as one pattern among very many; this one is trained on repetition and nothing else. And the recipe of `induction-2l` adds a penalty, from step 500 of 2,000 on, that favours few active heads. The even grey of most patterns above is its doing: those heads have nearly zero weights. `load_model("induction-2l", checkpoint=500)` is the first of the five models as it was before the penalty began: there, all four heads of layer 1 score above one half. So *how many* heads score high is a fact about this recipe, not about transformers.
 
@@ -272,6 +293,26 @@ Claim(
     "fills a stripe. That what it reads there is used, or how it finds the place. The "
     "interval covers other sequences, not other models.",
 )
+
+# %% [markdown] id="7743f321"
+# **When did it begin to look there?** The course ships `induction-2l` (seed 0) as it was at 27 steps of its training. The explorer runs the sequence through each of them: above is the loss on every token, below the pattern of one head. Drag `step`, and watch the loss of the second half and the stripe. Then do the same with another head of layer 1.
+
+# %% id="04a8fe5c"
+CheckpointExplorer("induction-2l", text=said_twice, layer=best[0], head=best[1])
+
+# %% [markdown] id="8e54b14e"
+# The same in numbers, on 64 sequences at a few of the steps.
+
+# %% id="5e98ac14"
+# NBVAL_CHECK_OUTPUT
+print("mean attention on the stripe:", *(f"L1H{head}" for head in range(4)))
+for step in (200, 250, 300, 500, 1000):
+    then = load_model("induction-2l", checkpoint=step)
+    at_step = induction_scores(then, twin, period=PERIOD, batch=64, seed=2).scores[1]
+    print(f"step {step:4d}                   ", *(f"{score:.2f}" for score in at_step))
+
+# %% [markdown] id="b4a444d9"
+# Between step 200 and step 300 all four heads of layer 1 begin to look at the stripe, as the published curves have it: within a narrow window, the same for all. After step 500, with the penalty, one of them remains. The loss of the second half falls in the same window. That the two go together is correlational, like all of this section: in training everything changes at once.
 
 # %% [markdown] id="0e73a22b"
 # ## 2.3 Which heads?

@@ -11,6 +11,7 @@ from typing import Any
 
 from mi_course.authoring import notebook as nb
 from mi_course.authoring.execute import run_notebook
+from mi_course.authoring.opening import open_file
 from mi_course.authoring.registry import Registry
 from mi_course.authoring.source import Source, stamp_file
 from mi_course.authoring.tree import Chapter, chapters, find_chapter, find_root, write_atomically
@@ -94,6 +95,7 @@ def is_current(chapter: Chapter, source: Source) -> bool:
 
 
 def _build(chapter: Chapter, registry: Registry, force: bool, execute: bool, on_start: Callable[[str], None]) -> Built:
+    open_file(chapter)
     source = stamp_file(chapter.source)
     path = chapter.relative(chapter.source)
     source.require_sound(path)

@@ -23,6 +23,7 @@ RULES: tuple[Callable[[Material], Iterator[Finding]], ...] = (
     prose.images_have_alt_text,
     prose.links_lead_somewhere,
     answers.no_answers,
+    built.begins_with_the_opening,
     built.solved_is_current,
     built.unsolved_is_current,
 )

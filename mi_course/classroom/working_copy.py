@@ -3,7 +3,7 @@
 Beside the notebooks stands a folder `.mi-course` with
 
     base/…             every file as it was handed out, byte for byte: what `update` compares with
-    backup/…           what an update changed, as it was before, by date
+    backup/…           what an update changed, as it was before, by date; never removed
     working-copy.json  {"format": 1, "version": the course's version that last wrote to this folder}
 
 Each file appears whole or not at all, and its base appears before it; so a run that was killed is put right by

@@ -17,7 +17,7 @@ from mi_course.errors import CourseError
 
 @dataclass(frozen=True)
 class Gallery:
-    """Gallery in a grid, in reading order.
+    """Pictures in a grid, in reading order.
 
     pictures: one or two dimensions of pictures, all of one size. names: a short title each.
     what: what they are, for people who do not see them: "first-layer filters of shapes-cnn".

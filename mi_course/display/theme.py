@@ -37,7 +37,7 @@ SERIES = (
 )
 """Colour, dashes and marker of the lines of a chart in order; dashes and markers tell them apart without colour."""
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,

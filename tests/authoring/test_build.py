@@ -195,7 +195,7 @@ def test_without_execution_only_the_chapter_is_written(tree: Path) -> None:
 
 def test_a_quoted_cell_header_is_reported(tree: Path) -> None:
     edit(tree, 'print("headline", 42)', 'text = """\n# %%\n"""')
-    with pytest.raises(CourseError, match=r"jupytext reads 8 cells where 9 cell headers stand"):
+    with pytest.raises(CourseError, match=r"jupytext reads 9 cells where 10 cell headers stand"):
         actions(tree)
 
 
@@ -239,4 +239,4 @@ def test_a_blank_line_below_a_header_is_not_shown(tree: Path) -> None:
     edit(tree, "# %%\nfrom toy", "# %%\n\nfrom toy")
     actions(tree, execute=False)
     chapter = nbformat.read(tree / "chapters" / f"{toy.STEM}.ipynb", as_version=4)
-    assert chapter.cells[1].source == "from toy_checks import check"
+    assert chapter.cells[2].source == "from toy_checks import check"

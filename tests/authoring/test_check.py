@@ -84,7 +84,7 @@ def test_points_that_changed_are_drift(built: Path) -> None:
 def test_a_missing_id_and_a_source_that_is_not_sound(built: Path) -> None:
     edit(built, ' id="4687c32c"', "")
     assert found(built) == [
-        f"solutions/{toy.STEM}.py, line 40: The cell has no id. Run `mi-course dev build toy`.",
+        f"solutions/{toy.STEM}.py, line 52: The cell has no id. Run `mi-course dev build toy`.",
     ]
     edit(built, '### END SOLUTION\n\n# %% id="47a6a966"', '# %% id="47a6a966"')
     assert any("BEGIN SOLUTION is never closed" in finding for finding in found(built))

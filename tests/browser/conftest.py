@@ -27,7 +27,7 @@ NUMBER = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
 
 @dataclass
 class Lab:
-    """A running JupyterLab: its address with the token, the working copy it is open on, its log."""
+    """A running JupyterLab or Notebook 7: its address with the token, the folder it is open on, its log."""
 
     url: str
     directory: Path
@@ -36,7 +36,11 @@ class Lab:
     def notebook(self, name: str) -> str:
         """The address that opens one notebook."""
         base, query = self.url.split("?")
-        return f"{base}/tree/{name}?{query}"
+        return (
+            f"{base}/tree/{name}?{query}"
+            if base.endswith("/lab")
+            else f"{base[: -len('tree')]}notebooks/{name}?{query}"
+        )
 
 
 @dataclass
@@ -118,22 +122,38 @@ class Visitor:
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     """`mi-course lab` on a fresh working copy, as a new user runs it, with nothing of this user's own settings."""
+    command = [sys.executable, "-m", "mi_course.cli", "lab", str(tmp_path / "my-course"), "--"]
+    with _serving(command, tmp_path / "my-course", "lab") as lab:
+        yield lab
+
+
+@pytest.fixture
+def notebook7(tmp_path: Path) -> Iterator[Lab]:
+    """Jupyter Notebook 7 on an empty folder, as somebody starts it who prefers it to JupyterLab."""
+    directory = tmp_path / "my-course"
+    directory.mkdir()
+    command = [sys.executable, "-m", "notebook", "--allow-root", f"--ServerApp.root_dir={directory}"]
+    with _serving(command, directory, "tree") as lab:
+        yield lab
+
+
+@contextlib.contextmanager
+def _serving(command: list[str], directory: Path, page: str) -> Iterator[Lab]:
+    """A Jupyter server while the block runs; page: what the address ends in that it prints."""
+    home, log = directory.parent, directory.parent / "server.log"
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    directory = tmp_path / "my-course"
-    log = tmp_path / "lab.log"
-    command = [sys.executable, "-m", "mi_course.cli", "lab", str(directory), "--", "--no-browser", "--port", str(port)]
     with log.open("w") as stream:
         process = subprocess.Popen(
-            command,
+            [*command, "--no-browser", "--port", str(port)],
             stdout=stream,
             stderr=subprocess.STDOUT,
-            cwd=tmp_path,
-            env=environment(tmp_path),
+            cwd=home,
+            env=environment(home),
             start_new_session=True,
         )
     try:
-        yield Lab(printed_address(process, log, port), directory, log)
+        yield Lab(printed_address(process, log, port, page), directory, log)
     finally:
         # The group this test began, kernels included.
         with contextlib.suppress(ProcessLookupError):
@@ -162,11 +182,11 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def printed_address(process: subprocess.Popen[bytes], log: Path, port: int, seconds: float = 60) -> str:
+def printed_address(process: subprocess.Popen[bytes], log: Path, port: int, page: str, seconds: float = 60) -> str:
     """The address with its token, as JupyterLab prints it for people without a display."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = re.search(rf"http://127\.0\.0\.1:{port}/lab\?token=\w+", log.read_text())
+        found = re.search(rf"http://127\.0\.0\.1:{port}/{page}\?token=\w+", log.read_text())
         if found:
             return found.group()
         if process.poll() is not None:

@@ -1,4 +1,4 @@
-"""The built notebooks are what the source gives, executed, and hold no error."""
+"""The built notebooks begin as all do, are what the source gives, executed, and hold no error."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from typing import Any
 
 from mi_course.authoring import notebook as nb
 from mi_course.authoring.build import SIZE_LIMIT, exercises_digest, unsolved_bytes
+from mi_course.authoring.opening import opening
 from mi_course.authoring.rules.material import Finding, Material
 from mi_course.errors import CourseError
+
+
+def begins_with_the_opening(material: Material) -> Iterator[Finding]:
+    """The first code cell says what to do where the course is not installed, and is the same in all chapters."""
+    first = next((cell for cell in material.source.cells if not cell.markdown), None)
+    if first is None or material.source.problems or first.text == opening(material.chapter.root):
+        return
+    yield material.in_source(
+        first.where,
+        "The first code cell is not the one that says what to do where the course is not installed.",
+        f"Run `mi-course dev build {material.chapter.name}`, which puts it in.",
+    )
 
 
 def solved_is_current(material: Material) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ def declared(package: Path | None = None) -> Declared:
         python, lines = project["requires-python"], project["dependencies"]
     else:
         metadata = importlib.metadata.metadata(NAME)
-        python, lines = metadata.get("Requires-Python", ""), metadata.get_all("Requires-Dist") or []
+        (python, *_), lines = metadata.get_all("Requires-Python") or [""], metadata.get_all("Requires-Dist") or []
     requirements = [Requirement(line) for line in lines]
     # The wheel carries the tested versions as _constraints.txt.
     pins_file = package / "_constraints.txt"

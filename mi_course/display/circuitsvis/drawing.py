@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 from typing import Any
@@ -11,24 +12,30 @@ from mi_course.display.figure import caption_html
 
 # Drawn once the script has arrived and the place is in sight: a chart drawn in a hidden or detached cell would have no
 # size. The place gets its id here, not in Python, so that equal figures give equal notebooks, and a second view of
-# the same output draws into its own place.
+# the same output draws into its own place. The classic notebook runs a script in the page's head, before its output is
+# in the page: there the place is found a moment later, as the first one with these properties that nobody draws into.
 _DRAW = """\
 (() => {
-  const place = document.currentScript.parentElement.querySelector("[data-circuitsvis]");
-  const draw = () => {
-    place.textContent = "";
+  const begin = (place) => {
     window.miCourseDrawings = (window.miCourseDrawings || 0) + 1;
     place.id = "mi-course-circuitsvis-" + window.miCourseDrawings;
-    window.CircuitsVis.render(place.id, window.CircuitsVis[place.dataset.circuitsvis], PROPS);
+    const draw = () => {
+      place.textContent = "";
+      window.CircuitsVis.render(place.id, window.CircuitsVis[place.dataset.circuitsvis], PROPS);
+    };
+    const once_in_sight = () => {
+      const watch = new IntersectionObserver((seen) => {
+        if (seen.some((entry) => entry.isIntersecting)) { watch.disconnect(); draw(); }
+      });
+      watch.observe(place);
+    };
+    if (window.CircuitsVis) once_in_sight();
+    else window.addEventListener("READY", once_in_sight, { once: true });
   };
-  const once_in_sight = () => {
-    const watch = new IntersectionObserver((seen) => {
-      if (seen.some((entry) => entry.isIntersecting)) { watch.disconnect(); draw(); }
-    });
-    watch.observe(place);
-  };
-  if (window.CircuitsVis) once_in_sight();
-  else window.addEventListener("READY", once_in_sight, { once: true });
+  const wanted = "[data-circuitsvis][data-props='DIGEST']";
+  const place = document.currentScript.parentElement.querySelector(wanted);
+  if (place) begin(place);
+  else setTimeout(() => { const found = document.querySelector(wanted + ":not([id])"); if (found) begin(found); });
 })();
 """
 
@@ -56,10 +63,12 @@ class Drawing:
     def _repr_html_(self) -> str:
         # A token may hold "</script>" or "<!--"; within JSON no "<" is needed.
         props = json.dumps(self.props, allow_nan=False).replace("<", "\\u003c")
-        draw = _DRAW.replace("READY", READY).replace("PROPS", props)
+        digest = hashlib.sha256(f"{self.component} {props}".encode()).hexdigest()[:12]
+        draw = _DRAW.replace("READY", READY).replace("DIGEST", digest).replace("PROPS", props)
         label = html.escape(self.alt, quote=True)
         return (
-            f'<figure style="margin:8px 0"><div data-circuitsvis="{self.component}" role="img" aria-label="{label}" '
+            f'<figure style="margin:8px 0"><div data-circuitsvis="{self.component}" data-props="{digest}" role="img" '
+            f'aria-label="{label}" '
             f'style="background:#fff;color:#000;color-scheme:light;padding:6px;max-width:60em;--room:{self.room}px">'
             f"<p>{_WAITING}{html.escape(self.alt)}</p></div>{caption_html(self.caption)}<script>{draw}</script></figure>"
         )

@@ -13,10 +13,10 @@ READY = "mi-course-circuitsvis"
 """Name of the event on `window` that tells the figures that the script has arrived."""
 
 # As base64 of the packed script: 0.5 MB in the saved notebook instead of 1.3. `var CircuitsVis` at the top of a classic
-# script becomes window.CircuitsVis.
+# script becomes window.CircuitsVis. The place for what the loader says is looked for in the whole page and a moment
+# later: the classic notebook runs scripts in the page's head, before their output is in the page.
 _LOADER = """\
 (async () => {
-  const said = document.currentScript.previousElementSibling;
   if (!window.CircuitsVis) {
     const packed = Uint8Array.from(atob("PACKED"), (letter) => letter.charCodeAt(0));
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -26,7 +26,9 @@ _LOADER = """\
     style.textContent = "STYLE";
     document.head.append(style, script);
   }
-  said.textContent = "circuitsvis VERSION is in this page.";
+  await new Promise((done) => setTimeout(done));
+  for (const said of document.querySelectorAll("[data-circuitsvis-script]"))
+    said.textContent = "circuitsvis VERSION is in this page.";
   window.dispatchEvent(new Event("READY"));
 })();
 """
@@ -62,7 +64,7 @@ class Script:
         loader = _LOADER
         for name, part in parts.items():
             loader = loader.replace(name, part)
-        return f"<div><small>{_WAITING}</small><script>{loader}</script></div>"
+        return f"<div><small data-circuitsvis-script>{_WAITING}</small><script>{loader}</script></div>"
 
 
 def load() -> Script:

@@ -29,7 +29,8 @@ def pattern_svg(pattern: np.ndarray, tokens: Sequence[str], alt: str) -> str:
     """
     n = len(tokens)
     side = max(9, min(24, 440 // n))
-    left = 12 + 6.5 * max(map(len, tokens))
+    top = 12 + 6.5 * max(map(len, tokens))
+    left = top + 16  # and the axis' name
     cells = [
         f'<rect x="{source * side}" y="{dest * side}" width="{side}" height="{side}" '
         f'fill-opacity="{pattern[dest, source]:.2f}"><title>{escape(tokens[dest])} ({dest}) to '
@@ -48,11 +49,12 @@ def pattern_svg(pattern: np.ndarray, tokens: Sequence[str], alt: str) -> str:
         "</text>"
         for i, token in enumerate(tokens)
     )
-    width, height = n * side + left + 4, n * side + left + 18
+    width, height = n * side + left + 4, n * side + top + 18
+    dest = f'<text transform="translate({8 - left:.0f} {n * side}) rotate(-90)">destination</text>'
     return (
         f'<svg role="img" aria-label="{escape(alt, quote=True)}" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="{-left:.0f} {-left:.0f} {width:.0f} {height:.0f}" font-size="{size}" font-family="sans-serif">'
-        f'{future}<g fill="{BLUE}">{"".join(cells)}</g>{rows}{columns}'
+        f'viewBox="{-left:.0f} {-top:.0f} {width:.0f} {height:.0f}" font-size="{size}" font-family="sans-serif">'
+        f'{future}<g fill="{BLUE}">{"".join(cells)}</g>{rows}{columns}{dest}'
         f'<text x="{n * side / 2:.0f}" y="{n * side + 13}" text-anchor="middle">source: the position looked at</text>'
         "</svg>"
     )
