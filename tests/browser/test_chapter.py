@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -104,16 +103,15 @@ def at_the_end(visitor) -> bool:
 
 def test_after_an_update_figures_are_seen_and_scripts_wait_for_a_run(lab, visitor) -> None:
     path = lab.directory / NOTEBOOK
-    with_cells(path)
-    visitor.open(lab.notebook(NOTEBOOK))
-    visitor.run_all()
-    visitor.save()
-    shutil.copy(path, lab.directory / "before.ipynb")
     # As if the course had said something else before: the title, in what was handed out and in the learner's copy.
     for each in (lab.directory / ".mi-course" / "base" / NOTEBOOK, path):
         text = each.read_text(encoding="utf-8")
         assert "# 2 · Induction heads" in text
         each.write_text(text.replace("# 2 · Induction heads", "# 2 · An older title"), encoding="utf-8")
+    with_cells(path)
+    visitor.open(lab.notebook(NOTEBOOK))
+    visitor.run_all()
+    visitor.save()
     assert re.search(r"02_induction_heads", course(lab, "update", str(lab.directory)))
     assert "An older title" not in path.read_text(encoding="utf-8")
 
@@ -125,6 +123,8 @@ def test_after_an_update_figures_are_seen_and_scripts_wait_for_a_run(lab, visito
     mine = visitor.cell("circuitsvis.attention_pattern(")
     mine.scroll_into_view_if_needed()
     expect(mine).to_contain_text("This figure waits for its script")
+    expect(visitor.cell("from mi_course.display import circuitsvis")).to_contain_text("not trusted")
+    assert mine.locator("canvas").count() == 0
     visitor.screenshot("after-update", mine)
     visitor.run("from mi_course.display import circuitsvis")
     visitor.run("circuitsvis.attention_pattern(")
