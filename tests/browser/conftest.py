@@ -79,12 +79,15 @@ class Visitor:
         self.page.locator("li[data-command='runmenu:run-all']").click()
         expect(self.notebook.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(NUMBER)
 
-    def rewrite(self, source: str, code: str) -> None:
-        """Replace a cell's whole source by typing over it, and run it."""
-        editor = self.cell(source).locator(".cm-content")
-        editor.click()
+    def write(self, source: str, code: str) -> None:
+        """Replace a cell's whole source by typing over it."""
+        self.cell(source).locator(".cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(code)
+
+    def rewrite(self, source: str, code: str) -> None:
+        """Replace a cell's whole source by typing over it, and run it."""
+        self.write(source, code)
         self.run(code.splitlines()[0])
 
     def run(self, source: str) -> Locator:
