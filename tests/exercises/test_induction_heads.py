@@ -40,7 +40,7 @@ def finder(score=lambda on: on.mean(), *, layers=slice(None), heads=slice(None),
     return find_heads
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("batch", "times"), [(8, 2), (32, 2), (32, 3), (64, 2)])
 def test_a_right_answer_passes_whatever_it_draws(batch, times, seed):
     result = judged("find_heads", finder(batch=batch, times=times, draw=100 + seed), seed)
@@ -66,7 +66,7 @@ WRONG_SCORES = {
 }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("name", WRONG_SCORES)
 def test_a_score_that_is_not_the_mean_is_found_out(name, seed):
     score, diagnosis = WRONG_SCORES[name]
@@ -76,13 +76,13 @@ def test_a_score_that_is_not_the_mean_is_found_out(name, seed):
     assert result.misconception != A_HALF
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_batch_of_one_is_one_sequence(seed):
     result = judged("find_heads", finder(batch=1), seed)
     assert result.misconception == "only one sequence", str(result)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     "answer",
     {
@@ -101,7 +101,7 @@ def test_an_answer_that_misses_heads_for_another_reason_is_not_told_that_its_thr
     assert result.misconception != A_HALF, str(result)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("fixed", [0.5, 0.55])
 def test_an_answer_that_ignores_the_argument_is_told_so(fixed, seed):
     assert judged("find_heads", finder(limit=lambda threshold: fixed), seed).misconception == A_HALF
@@ -120,7 +120,7 @@ def mask_of_the_batch(pattern, period):
     return total / count
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("answer", "diagnosis"),
     [
