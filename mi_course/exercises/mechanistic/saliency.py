@@ -450,7 +450,8 @@ def _check_variant(
         names = list(LAYERS if which == "every layer" else layers)
         start, source = (model, untrained) if base == "trained" else (untrained, model)
         order = names if end == "input" else names[::-1]
-        found, before, previous = [], maps(model, images, classes), maps(model, images, classes)
+        found, before = [], maps(model, images, classes)
+        previous = before
         goal = maps(untrained, images, classes) if compare == "untrained" else before
         for k in range(1, len(order) + 1):
             twin = copy.deepcopy(start)
