@@ -11,6 +11,15 @@ from mi_course.mechanistic.by_design import (
     linear_model,
     measure,
 )
+from mi_course.mechanistic.circuits import (
+    Connections,
+    Match,
+    connections,
+    into,
+    logit_without,
+    match_units,
+    within_classes,
+)
 from mi_course.mechanistic.embeddings import (
     frequency_correlation,
     frequency_direction,
@@ -31,6 +40,8 @@ from mi_course.mechanistic.saliency import (
     with_random_layers,
 )
 from mi_course.mechanistic.timeline import COMMUNITIES, TOPICS, Event, Timeline, events, firsts, timeline_of
+from mi_course.mechanistic.tuning import LayerTuning, network_tuning, preferred_angle
+from mi_course.mechanistic.visualisation import TopExamples, crop, field, optimise_picture, top_examples, visualise
 
 __all__ = [
     "COMMUNITIES",
@@ -38,29 +49,42 @@ __all__ = [
     "AnalogyScores",
     "Bottleneck",
     "Cascade",
+    "Connections",
     "Event",
+    "LayerTuning",
+    "Match",
     "TestCase",
     "Timeline",
+    "TopExamples",
     "additive_model",
     "analogy_questions",
     "analogy_scores",
     "behavioural_test",
     "cascade",
     "concepts",
+    "connections",
     "count_neighbours",
+    "crop",
     "edge_map",
     "events",
     "failed_cases",
+    "field",
     "firsts",
     "fit_bottleneck",
     "frequency_correlation",
     "frequency_direction",
     "interpretable_by_design",
+    "into",
     "linear_model",
+    "logit_without",
+    "match_units",
     "mean_cosine",
     "mean_cosine_interval",
     "measure",
+    "network_tuning",
+    "optimise_picture",
     "ppmi",
+    "preferred_angle",
     "rank_correlation",
     "remove_direction",
     "remove_frequency",
@@ -71,5 +95,8 @@ __all__ = [
     "story_answers",
     "story_suite",
     "timeline_of",
+    "top_examples",
+    "visualise",
     "with_random_layers",
+    "within_classes",
 ]
