@@ -2379,7 +2379,7 @@ for unit in third.curved:
 # %% [markdown] id="34d7e483"
 # **Beside the published picture.** Cammarata et al. turn a synthetic curve through all angles and draw the responses of a family of units in layer mixed3b of InceptionV1. Each unit has one peak, the peaks stand at different angles, and together they cover the full circle. They also vary the curvature, and follow the units through natural images.
 #
-# Here there are a few curve units among 32, not a family. Their peaks are wider, and the circle is not covered evenly. The others of the layer answer to straight lines, corners, filled areas, or to several of these. The untrained twin has none by the same rule. So: curve units exist in this network, and "the layer is made of curve detectors" would be false.
+# Here there are a few curve units among 32, not a family. The circle is not covered evenly: the angles above leave gaps. The others of the layer answer to straight lines, corners, filled areas, or to several of these. The untrained twin has none by the same rule. So: curve units exist in this network, and "the layer is made of curve detectors" would be false.
 
 # %% [markdown] id="0ee5aae1"
 # ### A picture made for one unit
@@ -2480,8 +2480,8 @@ for number, name in enumerate(CLASSES):
 #
 # What it leaves out:
 #
-# - **Range.** It shows the peak. From how weakly the unit answers to a line, or whether it answers to a disc at all, nothing can be seen; the means by class above say it.
-# - **Context.** The unit sees most of the picture. The tuning curves showed it arcs alone; among the examples whole circles come first. "Curve unit" is the name of a test that it passed. "Part of a ring unit" would fit these examples as well.
+# - **Range.** It shows the peak. What the unit answers to a line, a disc or a square cannot be seen in it. The means by class above say it, and they hold a surprise: squares move this unit more than single arcs do.
+# - **Context.** The unit sees most of the picture. The tuning curves showed it arcs alone; among the examples whole circles come first. "Curve unit" is the name of a test that it passed. "Unit for closed outlines, round ones most" would fit the classes as well.
 # - **What is suppressed.** A picture that maximises shows what excites. It does not show apart what must not be there.
 # - **Other pictures.** Two random starts gave two pictures. A unit that answers to several things shows one of them at a time.
 #
@@ -2504,7 +2504,7 @@ Claim(
     baseline=float(margin[~is_round].mean()),
     baseline_name="edges, lines, squares and triangles, the same unit",
     does_not_say="That the network uses the unit to find curves: section 0.11. That curves are all "
-    "it answers to. The unit was chosen for preferring arcs to lines in a test before, so a "
+    "it answers to, or that each class with a curve is above each without: squares are above arcs. The unit was chosen for preferring arcs to lines in a test before, so a "
     "difference was to be expected; these pictures are other ones than those of the choice.",
 )
 
@@ -2639,7 +2639,7 @@ plot(
 # %% [markdown] id="4f038f79"
 # A better reading keeps the place: take, for each picture, what the unit before brings at the place where the curve unit responds most (its weights there times its responses there). The second share above is that of this reading.
 #
-# It is not read from weights alone: it needs the pictures. And one half of it holds by arithmetic. Without a unit the strongest response cannot be higher than without what this unit brought there, unless another place is stronger; so what holds the peak down, on average, can only have a falling effect when it is gone if other places take over. The test is less hard than it looks.
+# It is not read from weights alone: it needs the pictures. And one half of it holds by arithmetic, picture by picture: if a unit holds the peak down, the response there rises without it, so the strongest response cannot fall. Where a unit holds the peak up there is something to test, since another place may take over. The test is less hard than it looks.
 #
 # **Beside the published picture.** In "Zoom In" the kernels between curve units are drawn in a grid: excitation along the tangent, inhibition across it, turning with the angle of the units. Here the kernels are 3 × 3 and the units before are not all understood; a pattern that neat is not to be seen, and no such claim is made. What can be said is which units matter, and with which sign.
 
