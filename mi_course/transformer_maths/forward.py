@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from mi_course.errors import CourseError
 from mi_course.transformer_maths.attention import attention_output, attention_pattern
-from mi_course.transformer_maths.mlp import mlp
+from mi_course.transformer_maths.mlp import gelu_new, mlp
 from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import WEIGHTS
 from mi_course.transformer_maths.positions import embed_positions, rotate
@@ -82,11 +83,17 @@ def _as_rows(name: str, value: Tensor, n_heads: int) -> Tensor:
 
 
 def transformer_forward(
-    tokens: Int[Tensor, "batch pos"], weights: Weights, eps: float = 1e-5, base: float = 10000.0
+    tokens: Int[Tensor, "batch pos"],
+    weights: Weights,
+    *,
+    eps: float = 1e-5,
+    base: float = 10000.0,
+    activation: Callable[[Tensor], Tensor] = gelu_new,
 ) -> Float[Tensor, "batch pos d_vocab"]:
     """The logits: at each position, one number for each possible next token.
 
-    weights: as `weights_of` gives them. eps: of the LayerNorms. base: of the rotation.
+    weights: as `weights_of` gives them. eps: of the LayerNorms. base: of the rotation. activation: of the
+    neurons.
     The order is the one of GPT-2 and of GPT-NeoX without parallel residual: each part reads a normalised copy of the
     residual stream and adds what it computes.
     """
@@ -98,5 +105,5 @@ def transformer_forward(
         pattern = attention_pattern(rotate(q, base), rotate(k, base))
         x = x + attention_output(pattern, v, w["W_O"], w["b_O"])
         normed = layer_norm(x, w["ln2_w"], w["ln2_b"], eps)
-        x = x + mlp(normed, w["W_in"], w["b_in"], w["W_out"], w["b_out"])
+        x = x + mlp(normed, w["W_in"], w["b_in"], w["W_out"], w["b_out"], activation=activation)
     return layer_norm(x, weights["ln_final_w"], weights["ln_final_b"], eps) @ weights["W_U"] + weights["b_U"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float
@@ -23,6 +24,8 @@ def mlp(
     b_in: Float[Tensor, " d_mlp"],
     W_out: Float[Tensor, "d_mlp d_model"],
     b_out: Float[Tensor, " d_model"],
+    *,
+    activation: Callable[[Tensor], Tensor] = gelu_new,
 ) -> Float[Tensor, "*batch d_model"]:
     """What the MLP adds to the residual stream, for an input that is normalised already."""
-    return gelu_new(x @ W_in + b_in) @ W_out + b_out
+    return activation(x @ W_in + b_in) @ W_out + b_out

@@ -15,7 +15,7 @@ from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Ques
 QUESTIONS = [
     Question(
         name="same_word_twice",
-        text="One word stands at positions 2 and 6. Are its two rows at hook_embed the same in story (rotary)?",
+        text="A word stands twice in a text. Are its two vectors at the entrance of story's layer 0 the same?",
         kind=bool,
     ),
 ]

@@ -80,7 +80,6 @@ def _gpt_neox(tokens: Tensor, weights: Weights) -> Tensor:
         "gpt_neox.embed_in.weight": weights["W_E"],
         "gpt_neox.final_layer_norm.weight": weights["ln_final_w"],
         "gpt_neox.final_layer_norm.bias": weights["ln_final_b"],
-        "embed_out.weight": weights["W_U"].T,
     }
     for i in range(layers):
         w = {name: value[i] for name, value in weights.items() if name not in _WHOLE}
@@ -102,6 +101,9 @@ def _gpt_neox(tokens: Tensor, weights: Weights) -> Tensor:
         }
         state |= {f"gpt_neox.layers.{i}.{name}": value for name, value in here.items()}
     model = GPTNeoXForCausalLM(config).eval()
+    # The last matrix has one name in transformers 4 and another in 5.
+    last = next(name for name in model.state_dict() if not name.startswith("gpt_neox."))
+    state[last] = weights["W_U"].T
     model.load_state_dict(state, strict=True)
     with torch.no_grad():
         return model(tokens).logits + weights["b_U"]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
+from mi_course.checking.exercise import Tolerance
 
 QUESTIONS = [
     Question(
@@ -127,6 +128,8 @@ rotate = Exercise(
     reference=helper.rotate,
     oracle=Oracle("apply_rotary_pos_emb of transformers' GPT-NeoX", _by_transformers),
     cases=_cases,
+    # Angles in single precision are a right answer, also for vectors in double precision.
+    tolerance=Tolerance(1e-4, 1e-5),
     variant=rotate_variant,
     alternatives={
         "complex numbers": _by_complex_numbers,
