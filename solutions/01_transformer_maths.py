@@ -122,7 +122,7 @@ weights = course.weights_of(model)
 for symbol in course.WEIGHTS:
     shape = tuple(weights[symbol.name].shape)
     assert shape == course.shape_of(symbol, sizes)
-    print(f"{symbol.name:11s} {symbol.axes:27s} {str(shape):18s} {symbol.meaning}")
+    print(f"{symbol.name:11s} {symbol.axes:27s} {shape!s:18s} {symbol.meaning}")
 
 # %% [markdown] id="a3965c80"
 # The same tensors in the state dict, where torch keeps them: transposed, and with the heads side by side. The next cell finds `W_in` and one head's `W_Q` there.
@@ -181,7 +181,8 @@ plot(
         name="share of all numbers (per cent)",
         axis="part of the model",
         title=f"story, {total:,} numbers",
-    )
+    ),
+    caption="Where the numbers are that story consists of: per cent of all weights, by part.",
 )
 
 # %% id="67044a9d"
@@ -277,7 +278,20 @@ predict.reveal("same_word_twice", torch.equal(entering[first], entering[second])
 # **Look.** How alike are the rows of $W_E$? The figure shows the cosine of the angle between the rows of twelve words: 1 for the same direction, 0 for a right angle, negative for opposite ones.
 
 # %% id="f8cc5552"
-some = "march april may dog cat bird john emma laura rome paris spain".split()
+some = [
+    "march",
+    "april",
+    "may",
+    "dog",
+    "cat",
+    "bird",
+    "john",
+    "emma",
+    "laura",
+    "rome",
+    "paris",
+    "spain",
+]
 rows = weights["W_E"][[VOCABULARY.index(word) for word in some]]
 rows = rows / rows.norm(dim=-1, keepdim=True)
 plot(
@@ -290,11 +304,12 @@ plot(
         column_axis="word",
         title="Rows of story's W_E",
         diverging=True,
-    )
+    ),
+    caption="Cosine between rows of story's embedding W_E, for twelve words. Blue: similar directions; orange-red: opposite; white: at right angles.",
 )
 
 # %% [markdown] id="e190fe5d"
-# Months resemble months here, and dog resembles cat. Names and places show much less. That neighbours in meaning are often neighbours in space was reported for word vectors long before transformers (Mikolov et al. 2013). It is an observation on twelve words somebody chose, and no claim is made of it.
+# Animals resemble animals here, and months resemble months. Names and places show much less. That neighbours in meaning are often neighbours in space was reported for word vectors long before transformers (Mikolov et al. 2013). It is an observation on twelve words somebody chose, and no claim is made of it.
 
 # %% [markdown] id="5e02a25f"
 # ## 1.3 LayerNorm
@@ -391,11 +406,12 @@ plot(
                 scales.quantile(0.95, dim=1),
             )
         ],
-        x_name="LayerNorm (0 and 1 in layer 0, 2 and 3 in layer 1, …, 8 the last)",
-        y_name="what LayerNorm divides by",
+        x_name="LayerNorm, from the first (0) to the last (8); two in each layer",
+        y_name="scale √(σ² + ε)",
         title="story, 64 texts of 96 tokens",
         interval="the middle 90 % of positions",
-    )
+    ),
+    caption="What each LayerNorm of story divides by, from the first (0) to the last (8). Line: mean over 64 texts of 96 tokens; band: the middle 90 % of positions.",
 )
 
 # %% [markdown] id="4cce18ae"
@@ -561,7 +577,7 @@ on_itself = (
 predict.reveal("on_itself", round(100 * on_itself, 1))
 
 # %% [markdown] id="b63fe027"
-# L1H0 looks mostly at the token just before. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step.
+# L1H0 looks mostly at the token just before, sometimes at the one before that. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step.
 
 # %% id="d960ea0a"
 twin = load_model("story", untrained=True)
@@ -607,10 +623,10 @@ Claim(
 #
 # with position $p$, $j = 0, \dots, d_{head}/2 - 1$ and base 10,000. This is called *rotary* position embedding. (Su et al. pair neighbours, entries $2j$ and $2j+1$. That is the same up to the order of the entries; but a model has to be run with the order it was trained with.)
 #
-# **Predict.** A query and a key are both moved seven positions to the right. Does their score change?
+# **Predict.** `story` was trained with the rotation. Run it without, all else as it is: at how many per cent of positions is its most probable next token still the same?
 
 # %% id="f108b4b1"
-predict("shifted_text", value=..., confidence=...)
+predict("without_rotation", value=..., confidence=...)
 
 
 # %% id="46299b6d" exercise="rotate"
@@ -669,8 +685,10 @@ for layer in range(4):
     )
 
 # %% id="1e92f53b"
-moved = (scores[12, 5] - scores[19, 12]).abs().item()
-predict.reveal("shifted_text", moved > 1e-3)
+turned = course.transformer_forward(sample, weights)  # section 1.9 says what this does
+unturned = course.transformer_forward(sample, weights, rotation=lambda x: x)
+still = 100 * (turned.argmax(-1) == unturned.argmax(-1)).float().mean().item()
+predict.reveal("without_rotation", round(still, 1))
 
 # %% [markdown] id="2b2e333f"
 # **Look.** How a hand's turning looks to the dot product: the cosine of the angle between query and key, for a hand that was parallel at distance 0.
@@ -688,7 +706,8 @@ plot(
         x_name="distance from source to destination (tokens)",
         y_name="cosine of the angle",
         title="rotary positions, d_head 32, base 10,000",
-    )
+    ),
+    caption="How a hand's share in the dot product changes with distance, for four of the 16 hands of a head.",
 )
 
 # %% id="18d410b7"
@@ -797,7 +816,8 @@ plot(
         row_axis="layer",
         column_axis="head",
         title="story, 64 texts of 96 tokens",
-    )
+    ),
+    caption="Mean length of the vector that each head of story adds to the residual stream (z W_O, without b_O).",
 )
 
 # %% [markdown] id="fc0b0495"
@@ -834,7 +854,8 @@ plot(
         x_name="before (u)",
         y_name="after, g(u)",
         title="two activation functions",
-    )
+    ),
+    caption="gelu_new, story's activation function, beside ReLU, which is zero below zero.",
 )
 
 # %% [markdown] id="9d0d1a37"
@@ -892,7 +913,8 @@ plot(
         name="outputs above zero (per cent)",
         axis="MLP",
         title="story, 64 texts of 96 tokens",
-    )
+    ),
+    caption="How many of the neurons' outputs are above zero, by layer of story.",
 )
 
 # %% [markdown] id="6cedfb9f"
@@ -985,9 +1007,9 @@ for start in ("yesterday laura and john went to", "the capital of"):
 # %% [markdown] id="0cd19b65"
 # **Break this claim.** Somebody has written the forward pass as well, and says:
 #
-# > *My copy is the same model as `story`. On 64 texts of 96 tokens it has the same most probable next token everywhere, and the same mean loss to four decimals.*
+# > *My copy is the same model as `story`. On 64 texts of 96 tokens it has the same mean loss, to four decimals.*
 #
-# Both numbers are correct. But in the copy, $g$ is the exact GELU.
+# The number is correct (section 1.10 says what a loss is). But in the copy, $g$ is the exact GELU.
 #
 # **Predict.** At how many per cent of positions is the most probable next token the same? And are the copy's logits within 1e-4 of `story`'s?
 
@@ -1116,7 +1138,10 @@ check(next_token_loss)
 row = "emma entered the park . paul entered the cafe . emma reached the park . the capital of france is paris ."
 row_tokens = torch.tensor([encode(row)])
 surprise = course.next_token_loss(model(row_tokens), row_tokens)[0]
-plot(TokenStrip(tokens=row.split(), values=surprise, name="loss (nats)", title="story"))
+plot(
+    TokenStrip(tokens=row.split(), values=surprise, name="loss (nats)", title="story"),
+    caption="The loss of each token of one text, in nats: how surprised story was by it. [BOS], which stands before the first word, has none.",
+)
 
 # %% [markdown] id="b054cba1"
 # The first word of a sentence is hard to guess: any subject may come. `reached the` is followed by the place where the person went, which the text has said; `france is` by its capital, which only training can have told. A mean over all of these is one number for very different things.

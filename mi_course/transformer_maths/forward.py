@@ -87,13 +87,13 @@ def transformer_forward(
     weights: Weights,
     *,
     eps: float = 1e-5,
-    base: float = 10000.0,
+    rotation: Callable[[Tensor], Tensor] = rotate,
     activation: Callable[[Tensor], Tensor] = gelu_new,
 ) -> Float[Tensor, "batch pos d_vocab"]:
     """The logits: at each position, one number for each possible next token.
 
-    weights: as `weights_of` gives them. eps: of the LayerNorms. base: of the rotation. activation: of the
-    neurons.
+    weights: as `weights_of` gives them. eps: of the LayerNorms. rotation: of queries and keys. activation: of
+    the neurons.
     The order is the one of GPT-2 and of GPT-NeoX without parallel residual: each part reads a normalised copy of the
     residual stream and adds what it computes.
     """
@@ -102,7 +102,7 @@ def transformer_forward(
         w = {name: weights[name][layer] for name in _BY_LAYER}
         normed = layer_norm(x, w["ln1_w"], w["ln1_b"], eps)
         q, k, v = (torch.einsum("bpm,hme->bphe", normed, w[f"W_{each}"]) + w[f"b_{each}"] for each in "QKV")
-        pattern = attention_pattern(rotate(q, base), rotate(k, base))
+        pattern = attention_pattern(rotation(q), rotation(k))
         x = x + attention_output(pattern, v, w["W_O"], w["b_O"])
         normed = layer_norm(x, w["ln2_w"], w["ln2_b"], eps)
         x = x + mlp(normed, w["W_in"], w["b_in"], w["W_out"], w["b_out"], activation=activation)

@@ -90,7 +90,7 @@ def _cases(draw: Draw) -> list[Case]:
         case("batch of 3, nine positions, learned positions", 3, 9, True),
         case("batch of 2, six positions, no W_pos (a rotary model)", 2, 6, False),
         case("a batch of 1 in double precision, learned positions", 1, 7, True, torch.float64),
-        case("a text that fills the context, learned positions", 2, n_ctx - 1, True),
+        case("a text that fills the context, learned positions", 2, n_ctx, True),
     ]
 
 
@@ -149,6 +149,12 @@ embed_positions = Exercise(
             "You add the last rows of W_pos, as if every text stood at the end of the context. A text starts at "
             "position 0, so it gets the first rows: W_pos[: tokens.shape[1]].",
             switches={"places": "the last"},
+        ),
+        Misconception(
+            "the whole table",
+            "You add all of W_pos, which fits only a text that fills the context. A text of n tokens gets the first n "
+            "rows: W_pos[: tokens.shape[1]].",
+            switches={"places": "all"},
         ),
         Misconception(
             "one row for all positions",

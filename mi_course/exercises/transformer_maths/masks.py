@@ -148,6 +148,13 @@ causal_mask = Exercise(
             switches={"fill": 0.0},
         ),
         Misconception(
+            "infinity times zero",
+            "You multiply minus infinity by a table of zeros and ones. Infinity times zero is NaN, so the scores that "
+            "should stay are gone. Fill the future with minus infinity (masked_fill), or add a table that holds zeros "
+            "elsewhere.",
+            lambda scores: scores + torch.ones_like(scores).triu(1) * -torch.inf,
+        ),
+        Misconception(
             "the pattern already",
             "You have taken the softmax as well: these are probabilities. Asked for are the scores, with the future at "
             "minus infinity; the softmax follows in the next section.",

@@ -14,9 +14,13 @@ from mi_course.checking.exercise import Tolerance
 
 QUESTIONS = [
     Question(
-        name="shifted_text",
-        text="One query and one key are both moved seven positions to the right. Does their score change?",
-        kind=bool,
+        name="without_rotation",
+        text="story is run without the rotation, all else as it is. At how many per cent of positions is its most "
+        "probable next token still the same? (Right if within 10.)",
+        kind=float,
+        low=0,
+        high=100,
+        comes_true=lambda value, outcome: abs(value - outcome) <= 10,
     ),
 ]
 
@@ -88,6 +92,8 @@ def rotate_variant(
             a, b = x[..., 0::2], x[..., 1::2]
             return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
         a, b = x[..., : d // 2], x[..., d // 2 :]
+        if pairs == "neighbours, then halves":
+            a, b = x[..., 0::2], x[..., 1::2]
         if pairs == "added":
             return torch.cat([a * cos + b * sin, a * sin + b * cos], -1)
         return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
@@ -143,6 +149,13 @@ rotate = Exercise(
             "entry j with entry j + d_head/2. Either works in a model that was trained with it; here it has to be the "
             "halves.",
             switches={"pairs": "neighbours"},
+        ),
+        Misconception(
+            "neighbours in, halves out",
+            "You take neighbours as pairs and put the turned ones back as halves, so the entries come out in another "
+            "order. Here the pairs are halves on both sides: entry j with entry j + d_head/2, and each goes back to "
+            "its place.",
+            switches={"pairs": "neighbours, then halves"},
         ),
         Misconception(
             "turned the other way",
