@@ -114,7 +114,7 @@ for axis, meaning in course.AXES.items():
     print(f"{axis:8s} {sizes[axis]:4d}   {meaning}")
 
 # %% [markdown] id="6e1cb078"
-# **Weights.** `weights_of(model)` reads the model's state dict and returns a plain dictionary with the names below. Weights that every layer has are stacked, so `weights["W_Q"][2]` belongs to layer 2. Attention weights have an axis of heads.
+# **Weights.** `weights_of(model)` reads the model's state dict (torch's dictionary of everything that was trained) and returns a plain dictionary with the names below. Weights that every layer has are stacked, so `weights["W_Q"][2]` belongs to layer 2. Attention weights have an axis of heads.
 
 # %% id="5ad9fb14"
 # NBVAL_CHECK_OUTPUT
@@ -195,7 +195,7 @@ predict.reveal("share_in_mlps", round(100 * counts["MLPs"] / total, 1))
 #
 # *You will be able to*: say what the residual stream holds before the first layer, and where the two ways of telling positions apart come in. (Vaswani et al. 2017, sections 3.4 and 3.5; Radford et al. 2019 for GPT-2.)
 #
-# A token is a whole number, the number of a word in a list. The matrix $W_E$ has one row for each word in the list. To embed a token is to take its row:
+# A token is a whole number, the number of a word in a list. (Word 0 is `[BOS]`, which stands at the beginning of every text and nowhere else.) The matrix $W_E$ has one row for each word in the list. To embed a token is to take its row:
 #
 # ```
 #   text      [BOS]  then  laura  and          W_E   row 0   ▓▓▓▓▓▓▓▓   [BOS]
@@ -506,6 +506,15 @@ predict.reveal("earlier_logits", sum(changed[:9]))
 #
 # where $x$ is the stream after LayerNorm. The softmax runs over the sources up to $d$ itself; the rest is masked. Each row of $P$ sums to one.
 #
+# **All heads at once.** In code the heads have an axis of their own, and products over several axes are written with `torch.einsum`. Each letter names an axis. A letter that stands on the left of the arrow and not on the right is summed over. So `torch.einsum("ij,jk->ik", A, B)` is the matrix product `A @ B`, and `"ij,kj->ik"` is `A @ B.T`. Here are the queries of all heads of a layer: `m` (d_model) is summed over, `h` (head) and `e` (d_head) are kept.
+
+# %% id="54245f58"
+read = cache["blocks.1.ln1.hook_out"]  # what layer 1 reads, (batch, pos, d_model)
+queries = torch.einsum("bpm,hme->bphe", read, weights["W_Q"][1])
+queries = queries + weights["b_Q"][1]  # (head, d_head), the same at all positions
+print(tuple(queries.shape), assert_same(queries, cache["blocks.1.attn.hook_q"]))
+
+# %% [markdown] id="063a3892"
 # **Why the root.** A dot product sums `d_head` terms. If query and key hold independent numbers with mean 0 and variance 1, the sum has variance `d_head`. Dividing by the root brings it back to 1, whatever the size of the heads (Vaswani et al. 2017, footnote 4):
 
 # %% id="2b8d46b1"
@@ -577,7 +586,7 @@ on_itself = (
 predict.reveal("on_itself", round(100 * on_itself, 1))
 
 # %% [markdown] id="b63fe027"
-# L1H0 looks mostly at the token just before, sometimes at the one before that. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step.
+# L1H0 looks mostly at the token just before, sometimes at the one before that. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step. The interval is a *bootstrap*: it says how far the mean would move if 64 other texts had been drawn.
 
 # %% id="d960ea0a"
 twin = load_model("story", untrained=True)
@@ -690,8 +699,11 @@ unturned = course.transformer_forward(sample, weights, rotation=lambda x: x)
 still = 100 * (turned.argmax(-1) == unturned.argmax(-1)).float().mean().item()
 predict.reveal("without_rotation", round(still, 1))
 
+# %% [markdown] id="c5f0dc0e"
+# The rotation is not a refinement. Where it is taken away the model mostly says something else. (This was a change inside the model, so it stands on the third rung of the ladder. It shows that the rotation matters for the output. It does not show which heads need it, and a model that had been trained without it might do well.)
+
 # %% [markdown] id="2b2e333f"
-# **Look.** How a hand's turning looks to the dot product: the cosine of the angle between query and key, for a hand that was parallel at distance 0.
+# **Look.** What a hand's turning does to the dot product: the cosine of the angle between query and key, for a hand that was parallel at distance 0.
 
 # %% id="614809f3"
 distance = torch.arange(96)
