@@ -24,7 +24,7 @@
 #
 # An identity can show *what is computed*. It cannot show why the result is a good prediction, or what a number in the middle stands for. When you are done you will hold a complete description of `story` that predicts its every output. You will not yet have an explanation of anything it does.
 #
-# Three results here are measurements, and they have claim cards: where one head looks, how closely two implementations agree, and how well `story` predicts.
+# Three results here say something about the model that no algebra settles, and they have claim cards: where one head looks, how closely two implementations agree, and how well `story` predicts.
 
 # %% id="553b4b85"
 import torch
@@ -415,7 +415,7 @@ plot(
 )
 
 # %% [markdown] id="4cce18ae"
-# The stream grows from layer to layer. Each part adds to it, and nothing is taken away except by adding the opposite.
+# The stream grows from layer to layer. Each part adds to it, and nothing is taken away except by adding the opposite. (Heimersheim & Turner 2023 report for GPT-2 models that its length grows about exponentially with the layer.)
 #
 # Two consequences for everything later. A vector of length one, added in layer 0, is a large change there and a small one at the end. And what a part writes reaches the logits divided by a number that depends on *everything else* that was written at that position. The sections on contributions to the logits (in preparation) have to deal with that.
 
@@ -1043,11 +1043,15 @@ same_words = 100 * (copy.argmax(-1) == truth.argmax(-1)).float().mean().item()
 losses = [
     course.next_token_loss(logits, sample).mean().item() for logits in (truth, copy)
 ]
-print(f"the copy's most probable token is story's at {same_words:.1f} % of positions")
+differing = int((copy.argmax(-1) != truth.argmax(-1)).sum())
+print(
+    "positions with another most probable token: fewer than 7 of", truth[..., 0].numel()
+)
+assert 0 < differing < 7  # which near ties tip over is a matter of rounding
 print(f"mean losses {losses[0]:.4f} and {losses[1]:.4f}")
 
 # %% id="7ae62a39"
-predict.reveal("exact_gelu_same_words", round(same_words, 1))
+predict.reveal("exact_gelu_same_words", round(same_words, 2))
 
 # %% id="39176884"
 # NBVAL_CHECK_OUTPUT
@@ -1211,7 +1215,7 @@ Claim(
 # ### To talk about in a group
 #
 # 1. You hold the complete program of `story`. Lillicrap & Kording 2019 ask, in the title of a paper, what it means to understand a neural network. What would you have to be able to say about `story` that its program does not say?
-# 2. The copy with the exact GELU has the same most probable token everywhere. For which questions about `story` would it be good enough, and for which not? Who decides?
+# 2. The copy with the exact GELU has the same most probable token nearly everywhere. For which questions about `story` would it be good enough, and for which not? Who decides?
 # 3. A head's pattern is observed, its output is a sum term that can be removed. Which of the two is better evidence for what the head does, and what is missing from each?
 #
 # ### Further reading
