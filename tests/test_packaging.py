@@ -56,7 +56,16 @@ def test_light_modules_import_nothing_heavy(module: str) -> None:
     assert loaded.isdisjoint({"torch", "numpy", "IPython", "transformer_lens", "matplotlib", "pandas", "nbformat"})
 
 
-@pytest.mark.parametrize("module", ["mi_course.checking", "mi_course.interventions", "mi_course.induction_heads"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "mi_course.checking",
+        "mi_course.interventions",
+        "mi_course.transformer_maths",
+        "mi_course.exercises.transformer_maths",
+        "mi_course.induction_heads",
+    ],
+)
 def test_transformer_lens_waits_until_a_model_is_loaded(module: str) -> None:
     assert in_a_fresh_python(f"import sys, {module}; print('transformer_lens' in sys.modules)") == "False"
 

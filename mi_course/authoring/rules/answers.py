@@ -40,8 +40,8 @@ def no_answers(material: Material) -> Iterator[Finding]:
 
 
 def _is_telling(line: str) -> bool:
-    """Whether a line says something about the answer: `return total` and `else:` do not."""
+    """Whether a line says something about the answer: `return total`, `else:` and `with torch.no_grad():` do not."""
     code = line.strip()
-    if code.startswith(("#", "import ", "from ")) or PLACEHOLDER in code:
+    if code.startswith(("#", "import ", "from ", "with torch.")) or PLACEHOLDER in code:
         return False
     return len(re.sub(r"\W", "", code)) >= 10 and re.search(r"[(\[+*/@-]", code) is not None

@@ -1,0 +1,39 @@
+"""Chapter 1, transformer maths: the forward pass of a decoder-only transformer, part by part.
+
+Vectors are rows and a matrix is multiplied from the right, as in TransformerLens: a query is `x @ W_Q + b_Q`. Elhage et
+al. 2021, "A Mathematical Framework for Transformer Circuits", write columns; their product W_O W_V is W_V @ W_O here.
+The names of axes, weights and hook points are in `notation`.
+"""
+
+from __future__ import annotations
+
+from mi_course.transformer_maths.attention import attention_output, attention_pattern, causal_mask
+from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
+from mi_course.transformer_maths.generation import continue_tokens
+from mi_course.transformer_maths.loss import next_token_loss
+from mi_course.transformer_maths.mlp import gelu_new, mlp
+from mi_course.transformer_maths.norm import layer_norm
+from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
+from mi_course.transformer_maths.positions import embed_positions, rotate
+
+__all__ = [
+    "ACTIVATIONS",
+    "AXES",
+    "WEIGHTS",
+    "Symbol",
+    "Weights",
+    "attention_output",
+    "attention_pattern",
+    "axis_sizes",
+    "causal_mask",
+    "continue_tokens",
+    "embed_positions",
+    "gelu_new",
+    "layer_norm",
+    "mlp",
+    "next_token_loss",
+    "rotate",
+    "shape_of",
+    "transformer_forward",
+    "weights_of",
+]

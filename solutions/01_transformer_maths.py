@@ -1,0 +1,1227 @@
+# %% [markdown] id="6760e493"
+# # 1 · Transformer maths
+#
+# A language model reads a text and says, at every position, how probable each word is as the next one. What happens between the words that go in and the probabilities that come out is arithmetic: products of matrices, a few means, two curved functions. There is no further ingredient.
+#
+# In this chapter you write all of it. At the end of this first part a model that you have written goes on with a story. Its weights are those of `story`, a model that was trained for this course, and its numbers agree with the library's to four decimals.
+#
+# The chapter's later sections (in preparation) take the same arithmetic apart, to see what each piece contributes.
+#
+# | | |
+# |---|---|
+# | Models | `story`: four layers of four attention heads, with MLPs. For one comparison `story-attn-1l`: one layer, no MLP, learned positions |
+# | Data | Story World, a small synthetic English: names, places, facts, lists; one token a word |
+# | Time | about two and a half hours for this part; the exercises marked ★ (core) take about 95 minutes |
+# | You need | Python with PyTorch tensors: indexing, broadcasting, matrix products. No knowledge of transformers |
+# | Read along | Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html); Phuong & Hutter 2022, [Formal Algorithms for Transformers](https://arxiv.org/abs/2207.09238); Vaswani et al. 2017, [Attention Is All You Need](https://arxiv.org/abs/1706.03762) |
+
+# %% [markdown] id="f936a799"
+# ### What the evidence here can and cannot show
+#
+# The course sorts evidence on a ladder of four rungs: **behavioural** (what comes out for what goes in), **correlational** (something inside goes along with what is of interest), **causal for a component** (changing it changes the behaviour), **causal, end to end** (a proposed mechanism accounts for the behaviour). Results that stand on it end in a **claim card**.
+#
+# Most of this chapter stands beside the ladder. It consists of **identities**: two ways of computing one number. An identity needs no baseline and no interval. It holds for every input, because it follows by algebra, and what is left between the two results is rounding. In this notebook identities are not only stated: a cell computes both sides and stops with an error if they differ.
+#
+# An identity can show *what is computed*. It cannot show why the result is a good prediction, or what a number in the middle stands for. When you are done you will hold a complete description of `story` that predicts its every output. You will not yet have an explanation of anything it does.
+#
+# Three results here say something about the model that no algebra settles, and they have claim cards: where one head looks, how closely two implementations agree, and how well `story` predicts.
+
+# %% id="553b4b85"
+import torch
+from mi_course import transformer_maths as course
+from mi_course.claims import Claim, Evidence, bootstrap_interval
+from mi_course.display import plot
+from mi_course.display.bars import Bars
+from mi_course.display.heatmap import Heatmap
+from mi_course.display.lines import Line, Lines
+from mi_course.display.patterns import AttentionPattern
+from mi_course.display.token_strip import TokenStrip
+from mi_course.exercises.transformer_maths import check, predict
+from mi_course.interventions import attn_out, run, z, zero
+from mi_course.worlds.story import VOCABULARY, decode, encode, story_tokens
+from mi_course.zoo import load_model
+
+torch.set_num_threads(
+    1
+)  # the models are small: a second thread would cost more than it brings
+torch.set_grad_enabled(False)  # nothing is trained in this chapter
+
+
+def assert_same(ours, theirs, tolerance=1e-4):
+    """Stop with an error unless two tensors agree; say by how much they differ."""
+    gap = (ours - theirs).abs().max().item()
+    assert ours.shape == theirs.shape and gap < tolerance, f"{gap:.2g}"
+    return f"agree: the largest difference is below {tolerance:g}"
+
+
+# %% id="b2a6b878"
+model = load_model("story")
+text = "then laura and john went to the garden and laura gave a book to"
+tokens = torch.tensor([encode(text)])  # one row: a batch of one text
+words = ["[BOS]", *text.split()]
+_, cache = model.run_with_cache(
+    tokens
+)  # every activation on the way, by the name of its hook
+print(tokens)
+
+# %% [markdown] id="40b58a68"
+# ## 1.1 Notation
+#
+# This page fixes names for the whole course. Read it once, and come back to it when a shape surprises you.
+#
+# The picture: **one vector for each position** travels from top to bottom. Every part reads a copy of it and *adds* something to it. Elhage et al. call this vector the **residual stream**.
+#
+# ```
+#   tokens               (batch, pos)              whole numbers
+#      │  W_E
+#      ▼
+#   resid_pre            (batch, pos, d_model)     layer 0
+#      ├──────► LayerNorm 1 ──► attention ──┐
+#      ▼                                    │ attn_out
+#     (+) ◄─────────────────────────────────┘
+#   resid_mid
+#      ├──────► LayerNorm 2 ──► MLP ────────┐
+#      ▼                                    │ mlp_out
+#     (+) ◄─────────────────────────────────┘
+#   resid_post           = resid_pre of the next layer
+#      ⋮
+#      ▼  after the last layer
+#   last LayerNorm ──► W_U ──► logits         (batch, pos, d_vocab)
+# ```
+#
+# Only attention moves anything from one position to another. Everything else treats each position by itself.
+
+# %% [markdown] id="343b2552"
+# **Vectors are rows.** A vector $x$ with `d_model` numbers is a row, and a matrix stands to its right: a query is $q = x W_Q + b_Q$, in code `x @ W_Q + b_Q`. A weight that turns $a$ numbers into $b$ numbers has shape $(a, b)$.
+#
+# Read from left to right, then, a product is in the order in which things happen. $x W_V W_O$ makes a value first and writes it out second.
+#
+# Two sources do it the other way round. Elhage et al. 2021 write columns, so their $W_O W_V$ is $W_V W_O$ here. And `torch.nn.Linear` stores its weight as $(b, a)$, so a matrix from a state dict has to be transposed first.
+#
+# **Counting starts at 0**: positions, layers and heads. L2H1 is head 1 of layer 2, the second head of the third layer.
+#
+# **Axes** have names, and a shape is a list of names:
+
+# %% id="5a8a1382"
+# NBVAL_CHECK_OUTPUT
+sizes = course.axis_sizes(model) | {
+    "batch": 1,
+    "pos": tokens.shape[1],
+    "dest": tokens.shape[1],
+    "src": tokens.shape[1],
+}
+for axis, meaning in course.AXES.items():
+    print(f"{axis:8s} {sizes[axis]:4d}   {meaning}")
+
+# %% [markdown] id="6e1cb078"
+# **Weights.** `weights_of(model)` reads the model's state dict (torch's dictionary of everything that was trained) and returns a plain dictionary with the names below. Weights that every layer has are stacked, so `weights["W_Q"][2]` belongs to layer 2. Attention weights have an axis of heads.
+
+# %% id="5ad9fb14"
+# NBVAL_CHECK_OUTPUT
+weights = course.weights_of(model)
+for symbol in course.WEIGHTS:
+    shape = tuple(weights[symbol.name].shape)
+    assert shape == course.shape_of(symbol, sizes)
+    print(f"{symbol.name:11s} {symbol.axes:27s} {shape!s:18s} {symbol.meaning}")
+
+# %% [markdown] id="a3965c80"
+# The same tensors in the state dict, where torch keeps them: transposed, and with the heads side by side. The next cell finds `W_in` and one head's `W_Q` there.
+
+# %% id="03a74d67"
+state = model.state_dict()
+layer, head, d_head = 2, 1, model.cfg.d_head
+print(assert_same(weights["W_in"][layer], state[f"blocks.{layer}.mlp.in.weight"].T))
+rows_of_head = slice(head * d_head, (head + 1) * d_head)
+print(
+    assert_same(
+        weights["W_Q"][layer, head],
+        state[f"blocks.{layer}.attn.q.weight"][rows_of_head].T,
+    )
+)
+
+# %% [markdown] id="2209f719"
+# **Activations.** What is computed on the way can be read at *hook points*, which have names. `{l}` is the number of the layer. The names are those of TransformerLens, whose `TransformerBridge` runs the course's models; `cache["blocks.2.attn.hook_q"]` holds the queries of layer 2.
+
+# %% id="499d7746"
+# NBVAL_CHECK_OUTPUT
+for symbol in course.ACTIVATIONS:
+    assert tuple(cache[symbol.hook.format(l=2)].shape) == course.shape_of(symbol, sizes)
+    print(f"{symbol.hook:33s} {symbol.axes:22s} {symbol.meaning}")
+
+# %% [markdown] id="1c660ca2"
+# Four remarks that save an afternoon:
+#
+# - `hook_q` and `hook_k` are queries and keys **before** the rotation of section 1.6. The scores are made after it.
+# - A pattern is read [destination, source]: one row for each position that looks, one column for each that is looked at.
+# - To *look* at the stream in the middle of a layer, `hook_resid_mid` is right. To *change* it, an edit there reaches the MLP only and not the sum below. The course's `run(model, tokens, edits=…)` takes care of that; it has short names for places, such as `z(1, head=2)`.
+# - `story` is used as it was trained. TransformerLens can rewrite a model so that it gives the same probabilities and is nicer to read (`enable_compatibility_mode`); then the numbers in the middle are others. Where a chapter uses that, it says so.
+#
+# **Predict.** Of all the numbers that `story` consists of, how many per cent are in its MLPs?
+
+# %% id="f00257ba"
+predict("share_in_mlps", value=..., confidence=...)
+
+# %% id="8f2ed7c8"
+parts = {
+    "embedding W_E": ["W_E"],
+    "attention": ["W_Q", "b_Q", "W_K", "b_K", "W_V", "b_V", "W_O", "b_O"],
+    "MLPs": ["W_in", "b_in", "W_out", "b_out"],
+    "LayerNorms": ["ln1_w", "ln1_b", "ln2_w", "ln2_b", "ln_final_w", "ln_final_b"],
+    "unembedding W_U": ["W_U", "b_U"],
+}
+counts = {
+    part: sum(weights[name].numel() for name in names) for part, names in parts.items()
+}
+total = sum(counts.values())
+assert total == sum(weight.numel() for weight in weights.values())
+plot(
+    Bars(
+        names=list(counts),
+        values=torch.tensor([100 * count / total for count in counts.values()]),
+        name="share of all numbers (per cent)",
+        axis="part of the model",
+        title=f"story, {total:,} numbers",
+    ),
+    caption="Where the numbers are that story consists of: per cent of all weights, by part.",
+)
+
+# %% id="67044a9d"
+predict.reveal("share_in_mlps", round(100 * counts["MLPs"] / total, 1))
+
+# %% [markdown] id="fe37b967"
+# ## 1.2 From a token to a vector
+#
+# difficulty 1 of 5 · 8 minutes
+#
+# *You will be able to*: say what the residual stream holds before the first layer, and where the two ways of telling positions apart come in. (Vaswani et al. 2017, sections 3.4 and 3.5; Radford et al. 2019 for GPT-2.)
+#
+# A token is a whole number, the number of a word in a list. (Word 0 is `[BOS]`, which stands at the beginning of every text and nowhere else.) The matrix $W_E$ has one row for each word in the list. To embed a token is to take its row:
+#
+# ```
+#   text      [BOS]  then  laura  and          W_E   row 0   ▓▓▓▓▓▓▓▓   [BOS]
+#   tokens      0     …      …     …                 row 1   ▓▓▓▓▓▓▓▓
+#                                                     ⋮
+# ```
+#
+# The row is what the model knows of a word before it has seen any context. Nothing is computed; it is looked up.
+#
+# **Positions** can come in here. In GPT-2 there is a second table, $W_{pos}$, with one row for each *position*. Its row $i$ is added to whatever stands at position $i$:
+#
+# $$x_i = W_E[t_i] + W_{pos}[i]$$
+#
+# where $t_i$ is the token at position $i$. Such positions are called *learned*, since the table is trained.
+#
+# In `story` nothing is added. There, positions come in later, in the attention (section 1.6), and $x_i = W_E[t_i]$.
+#
+# **Predict.** A word stands twice in a text. Are its two vectors at the entrance of `story`'s layer 0 the same?
+
+# %% id="326f88a1"
+predict("same_word_twice", value=..., confidence=...)
+
+# %% [markdown] id="0030f4fe"
+# Write both kinds in one function.
+
+
+# %% id="de993708" exercise="embed_positions"
+def embed_positions(tokens, W_E, W_pos=None):
+    """The residual stream as it enters layer 0.
+
+    tokens: whole numbers, shape (batch, pos).
+    W_E: shape (d_vocab, d_model). W_pos: shape (n_ctx, d_model), one row for each
+        position that a text may have; None for a model without learned positions.
+    Returns shape (batch, pos, d_model).
+    """
+    ### BEGIN SOLUTION
+    x = W_E[tokens]
+    if W_pos is not None:
+        x = x + W_pos[: tokens.shape[1]]
+    return x
+    ### END SOLUTION
+
+
+# %% id="a05e3e16" check="embed_positions"
+check(embed_positions)
+
+# %% [markdown] id="3acd16ea"
+# Stuck? `check.hint("embed_positions")` gives one hint at a time, three in all. `embed_positions = check.reference("embed_positions")` takes the course's version and goes on; the exercise is then recorded as skipped, and you can come back.
+#
+# From here on, the cells between exercises use the course's own functions (`course.embed_positions` and so on), so that nothing depends on your answers. The one exception is said when it comes.
+#
+# **The identity**, on a model of each kind. In `story`, "laura" stands at positions 2 and 10 of the text above.
+
+# %% id="9769df7a"
+# NBVAL_CHECK_OUTPUT
+learned = load_model(
+    "story-attn-1l"
+)  # a smaller model of the same texts, with learned positions
+_, learned_cache = learned.run_with_cache(tokens)
+ours = course.embed_positions(tokens, learned.W_E, learned.W_pos)
+print("learned positions:", assert_same(ours, learned_cache["blocks.0.hook_resid_pre"]))
+ours = course.embed_positions(tokens, weights["W_E"])
+print("rotary positions: ", assert_same(ours, cache["blocks.0.hook_resid_pre"]))
+first, second = (i for i, word in enumerate(words) if word == "laura")
+entering = cache["blocks.0.hook_resid_pre"][0]
+leaving = cache["blocks.0.hook_resid_post"][0]
+print(
+    f"laura at {first} and {second}, entering layer 0: same is",
+    torch.equal(entering[first], entering[second]),
+)
+print(
+    f"laura at {first} and {second}, leaving it:       same is",
+    torch.equal(leaving[first], leaving[second]),
+)
+
+# %% id="c3fc35ef"
+predict.reveal("same_word_twice", torch.equal(entering[first], entering[second]))
+
+# %% [markdown] id="7a8e39ff"
+# **Look.** How alike are the rows of $W_E$? The figure shows the cosine of the angle between the rows of twelve words: 1 for the same direction, 0 for a right angle, negative for opposite ones.
+
+# %% id="f8cc5552"
+some = [
+    "march",
+    "april",
+    "may",
+    "dog",
+    "cat",
+    "bird",
+    "john",
+    "emma",
+    "laura",
+    "rome",
+    "paris",
+    "spain",
+]
+rows = weights["W_E"][[VOCABULARY.index(word) for word in some]]
+rows = rows / rows.norm(dim=-1, keepdim=True)
+plot(
+    Heatmap(
+        values=(rows @ rows.T).clamp(-1, 1),
+        rows=some,
+        columns=some,
+        name="cosine",
+        row_axis="word",
+        column_axis="word",
+        title="Rows of story's W_E",
+        diverging=True,
+    ),
+    caption="Cosine between rows of story's embedding W_E, for twelve words. Blue: similar directions; orange-red: opposite; white: at right angles.",
+)
+
+# %% [markdown] id="e190fe5d"
+# Animals resemble animals here, and months resemble months. Names and places show much less. That neighbours in meaning are often neighbours in space was reported for word vectors long before transformers (Mikolov et al. 2013). It is an observation on twelve words somebody chose, and no claim is made of it.
+
+# %% [markdown] id="5e02a25f"
+# ## 1.3 LayerNorm
+#
+# ★ core · difficulty 2 of 5 · 12 minutes
+#
+# *You will be able to*: compute by hand what every part of the model reads, and say what of the residual stream it cannot see. (Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450).)
+#
+# The residual stream grows as parts add to it. Before a part reads it, the stream is brought to a common size. This is done to each vector by itself. A vector of four numbers shows all of it:
+#
+# ```
+#   x                  1      3      2      6        mean 3
+#   minus the mean    −2      0     −1      3        mean of the squares (4 + 0 + 1 + 9) / 4 = 3.5
+#   over √3.5         −1.07   0     −0.53   1.60     mean 0, mean of the squares 1
+# ```
+#
+# In general, with $d$ numbers in the vector,
+#
+# $$\mu = \frac{1}{d} \sum_i x_i, \qquad \sigma^2 = \frac{1}{d} \sum_i (x_i - \mu)^2, \qquad \mathrm{LN}(x)_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \epsilon}}\, w_i + b_i .$$
+#
+# $\sigma^2$ is the *biased* variance: it divides by $d$. The small number $\epsilon$ keeps the root away from zero. $w$ (the gain) and $b$ (the bias) are learned, one number each for every entry, the same at all positions.
+#
+# As a picture: subtracting the mean removes what points along $(1, 1, \dots, 1)$. Dividing puts what is left on a sphere. Length is lost, direction stays.
+#
+# **Predict.** Every entry of the residual stream is multiplied by ten. By which factor do the entries after LayerNorm grow?
+
+# %% id="ce8a878f"
+predict("times_ten", value=..., confidence=...)
+
+
+# %% id="8caa65ee" exercise="layer_norm"
+def layer_norm(x, w, b, eps=1e-5):
+    """LayerNorm of each vector by itself.
+
+    x: shape (..., d_model), any number of axes in front.
+    w, b: gain and bias, shape (d_model,). eps: a small number.
+    Returns the shape of x.
+    """
+    ### BEGIN SOLUTION
+    centred = x - x.mean(dim=-1, keepdim=True)
+    variance = (centred**2).mean(dim=-1, keepdim=True)
+    return centred / (variance + eps) ** 0.5 * w + b
+    ### END SOLUTION
+
+
+# %% id="f6897d50" check="layer_norm"
+check(layer_norm)
+
+# %% [markdown] id="d827e3d4"
+# **The identity**, in all four layers of `story`; and the factor.
+
+# %% id="c14d4bfd"
+# NBVAL_CHECK_OUTPUT
+for layer in range(4):
+    stream = cache[f"blocks.{layer}.hook_resid_pre"]
+    ours = course.layer_norm(stream, weights["ln1_w"][layer], weights["ln1_b"][layer])
+    print(f"layer {layer}:", assert_same(ours, cache[f"blocks.{layer}.ln1.hook_out"]))
+plain, none = (
+    torch.ones(128),
+    torch.zeros(128),
+)  # gain one and bias zero, to see the rest alone
+ratio = course.layer_norm(10 * stream, plain, none, eps=0.0) / course.layer_norm(
+    stream, plain, none, eps=0.0
+)
+print(
+    f"ten times the input, eps 0: the output grows by a factor from {ratio.min():.3f} to {ratio.max():.3f}"
+)
+
+# %% id="e0483231"
+predict.reveal("times_ten", round(ratio.mean().item(), 3))
+
+# %% [markdown] id="36cde307"
+# **Look.** What each LayerNorm divides by (`hook_scale`, $\sqrt{\sigma^2 + \epsilon}$) as the stream passes through `story`, on 64 texts.
+
+# %% id="eb2bed37"
+sample = story_tokens(
+    64, seed=11
+)  # 64 rows of 96 tokens of the kind of text it was trained on, freshly drawn
+_, sample_cache = model.run_with_cache(sample)
+places = [f"blocks.{layer}.{norm}" for layer in range(4) for norm in ("ln1", "ln2")] + [
+    "ln_final"
+]
+scales = torch.stack(
+    [sample_cache[f"{place}.hook_scale"].flatten() for place in places]
+)
+plot(
+    Lines(
+        x=torch.arange(9),
+        lines=[
+            Line(
+                "scale",
+                scales.mean(1),
+                scales.quantile(0.05, dim=1),
+                scales.quantile(0.95, dim=1),
+            )
+        ],
+        x_name="LayerNorm, from the first (0) to the last (8); two in each layer",
+        y_name="scale √(σ² + ε)",
+        title="story, 64 texts of 96 tokens",
+        interval="the middle 90 % of positions",
+    ),
+    caption="What each LayerNorm of story divides by, from the first (0) to the last (8). Line: mean over 64 texts of 96 tokens; band: the middle 90 % of positions.",
+)
+
+# %% [markdown] id="4cce18ae"
+# The stream grows from layer to layer. Each part adds to it, and nothing is taken away except by adding the opposite. (Heimersheim & Turner 2023 report for GPT-2 models that its length grows about exponentially with the layer.)
+#
+# Two consequences for everything later. A vector of length one, added in layer 0, is a large change there and a small one at the end. And what a part writes reaches the logits divided by a number that depends on *everything else* that was written at that position. The sections on contributions to the logits (in preparation) have to deal with that.
+
+# %% [markdown] id="ab46e7b5"
+# ## 1.4 No looking ahead
+#
+# ★ core · difficulty 1 of 5 · 8 minutes
+#
+# *You will be able to*: say which positions a position can depend on, and prove it on a model. (Vaswani et al. 2017, section 3.2.3.)
+#
+# A model of this kind is trained on all positions of a text at once: at each it has to predict the next token. If a position could look at later ones it would read the answer.
+#
+# So looking is restricted. Each row of this table is a position that looks (a **destination**), each column one that is looked at (a **source**):
+#
+# ```
+#                 source 0   1   2   3
+#   destination 0        ✓   ·   ·   ·
+#               1        ✓   ✓   ·   ·
+#               2        ✓   ✓   ✓   ·
+#               3        ✓   ✓   ✓   ✓        ✓ allowed    · the future
+# ```
+#
+# In the next section each cell gets a *score*, and the scores of a row become probabilities by a softmax: $e^{s_j} / \sum_k e^{s_k}$. To forbid a cell, its score is set to minus infinity, because $e^{-\infty} = 0$. Zero would not do: $e^0 = 1$.
+#
+# **Predict.** In a text of ten tokens the last one is replaced by another. At how many of the nine positions before it do `story`'s logits change?
+
+# %% id="a3c6ced4"
+predict("earlier_logits", value=..., confidence=...)
+
+
+# %% id="bf926a1d" exercise="causal_mask"
+def causal_mask(scores):
+    """The scores with minus infinity wherever the source comes after the destination.
+
+    scores: shape (batch, head, dest, src), as many sources as destinations.
+    Returns a new tensor of the same shape.
+    """
+    ### BEGIN SOLUTION
+    n = scores.shape[-1]
+    future = torch.triu(torch.ones(n, n, dtype=torch.bool), diagonal=1)
+    return scores.masked_fill(future, float("-inf"))
+    ### END SOLUTION
+
+
+# %% id="c85aaead" check="causal_mask"
+check(causal_mask)
+
+# %% id="5a1f0658"
+# NBVAL_CHECK_OUTPUT
+ten = tokens[:, :10]
+other = ten.clone()
+other[0, -1] = VOCABULARY.index("cat")
+changed = [
+    (model(other) - model(ten))[0, i].abs().max().item() > 1e-4 for i in range(10)
+]
+print(
+    "positions at which the logits changed:",
+    [i for i, does in enumerate(changed) if does],
+)
+
+# %% id="9f8721c5"
+predict.reveal("earlier_logits", sum(changed[:9]))
+
+# %% [markdown] id="e36185e0"
+# This is a fact about the architecture and not about what was learned. It holds for the untrained model as well. It is also what makes experiments cheap: a change at one position leaves all earlier ones alone.
+
+# %% [markdown] id="70adabf0"
+# ## 1.5 Where a head looks
+#
+# ★ core · difficulty 3 of 5 · 15 minutes
+#
+# *You will be able to*: compute an attention pattern from queries and keys, and say what each step of the formula is for. (Vaswani et al. 2017, section 3.2.1; Elhage et al. 2021.)
+#
+# A **head** does two things at each position: it decides where to look, and it carries something over from there. This section is about the first.
+#
+# Each position makes two short vectors from what it reads of the stream. Its **query** says what it is looking for. Its **key** says what it has to offer to those who look. A pair fits well when query and key point the same way:
+#
+# ```
+#                     keys     k₀    k₁    k₂
+#   query of position 2   q₂ · 2.0   0.0   1.0        scores: dot products, over √d_head
+#                       softmax
+#                         ▼  0.67  0.09  0.24         pattern: probabilities, one row
+# ```
+#
+# In symbols, for destination $d$ and source $s$ of one head,
+#
+# $$q_d = x_d W_Q + b_Q, \qquad k_s = x_s W_K + b_K, \qquad S_{ds} = \frac{q_d \cdot k_s}{\sqrt{d_{head}}}, \qquad P_{d \cdot} = \mathrm{softmax}(S_{d0}, \dots, S_{dd}),$$
+#
+# where $x$ is the stream after LayerNorm. The softmax runs over the sources up to $d$ itself; the rest is masked. Each row of $P$ sums to one.
+#
+# **All heads at once.** In code the heads have an axis of their own, and products over several axes are written with `torch.einsum`. Each letter names an axis. A letter that stands on the left of the arrow and not on the right is summed over. So `torch.einsum("ij,jk->ik", A, B)` is the matrix product `A @ B`, and `"ij,kj->ik"` is `A @ B.T`. Here are the queries of all heads of a layer: `m` (d_model) is summed over, `h` (head) and `e` (d_head) are kept.
+
+# %% id="54245f58"
+read = cache["blocks.1.ln1.hook_out"]  # what layer 1 reads, (batch, pos, d_model)
+queries = torch.einsum("bpm,hme->bphe", read, weights["W_Q"][1])
+queries = queries + weights["b_Q"][1]  # (head, d_head), the same at all positions
+print(tuple(queries.shape), assert_same(queries, cache["blocks.1.attn.hook_q"]))
+
+# %% [markdown] id="063a3892"
+# **Why the root.** A dot product sums `d_head` terms. If query and key hold independent numbers with mean 0 and variance 1, the sum has variance `d_head`. Dividing by the root brings it back to 1, whatever the size of the heads (Vaswani et al. 2017, footnote 4):
+
+# %% id="2b8d46b1"
+# NBVAL_CHECK_OUTPUT
+generator = torch.Generator().manual_seed(0)
+for width in (4, 32, 256):
+    products = (
+        torch.randn(20000, width, generator=generator)
+        * torch.randn(20000, width, generator=generator)
+    ).sum(-1)
+    print(
+        f"{width:3d} terms: standard deviation {products.std():4.1f}, over the root {products.std() / width**0.5:.1f}"
+    )
+
+# %% [markdown] id="181361a4"
+# **Predict.** A position may look at itself, too. Averaged over `story`'s 16 heads and all positions after `[BOS]`, how many per cent of its attention does a position pay to itself?
+
+# %% id="106637bd"
+predict("on_itself", value=..., confidence=...)
+
+# %% [markdown] id="61b1a36d"
+# Write the pattern of all heads at once. The queries and keys come with an axis of heads; heads do not mix.
+
+
+# %% id="2222ee45" exercise="attention_pattern"
+def attention_pattern(q, k):
+    """Causal attention probabilities of every head.
+
+    q, k: queries and keys, shape (batch, pos, head, d_head). If the model rotates them,
+        that has been done already.
+    Returns shape (batch, head, dest, src); each row, one destination, sums to one.
+    """
+    ### BEGIN SOLUTION
+    scores = torch.einsum("bdhe,bshe->bhds", q, k) / q.shape[-1] ** 0.5
+    return causal_mask(scores).softmax(dim=-1)
+    ### END SOLUTION
+
+
+# %% id="e3ef7b77" check="attention_pattern"
+check(attention_pattern)
+
+# %% [markdown] id="8932fc28"
+# **The identity**, on the model with learned positions, in which nothing is rotated. (`story` follows in the next section.)
+
+# %% id="25fc0641"
+# NBVAL_CHECK_OUTPUT
+ours = course.attention_pattern(
+    learned_cache["blocks.0.attn.hook_q"], learned_cache["blocks.0.attn.hook_k"]
+)
+print("story-attn-1l:", assert_same(ours, learned_cache["blocks.0.attn.hook_pattern"]))
+print("each row sums to one:", assert_same(ours.sum(-1), torch.ones(ours.shape[:-1])))
+
+# %% [markdown] id="69744fd2"
+# **Look.** One head of `story` on the text above. Read it row by row: a row is a position that looks.
+
+# %% id="d1248aeb"
+plot(
+    AttentionPattern(cache["blocks.1.attn.hook_pattern"][0, 0], words, "L1H0 of story"),
+    caption="Attention of L1H0 of story on one text. Rows look, columns are looked at; grey is the future.",
+)
+
+# %% id="ecf8299e"
+patterns = torch.stack(
+    [sample_cache[f"blocks.{layer}.attn.hook_pattern"] for layer in range(4)]
+)
+on_itself = (
+    patterns.diagonal(dim1=-2, dim2=-1)[..., 1:].mean().item()
+)  # from position 1 on
+predict.reveal("on_itself", round(100 * on_itself, 1))
+
+# %% [markdown] id="b63fe027"
+# L1H0 looks mostly at the token just before, sometimes at the one before that. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step. The interval is a *bootstrap*: it says how far the mean would move if 64 other texts had been drawn.
+
+# %% id="d960ea0a"
+twin = load_model("story", untrained=True)
+_, twin_cache = twin.run_with_cache(sample)
+before = "blocks.1.attn.hook_pattern"
+by_text = sample_cache[before][:, 0].diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
+twin_by_text = twin_cache[before][:, 0].diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
+Claim(
+    statement="L1H0 of story (seed 0) looks at the token just before, more than its untrained twin does.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="mean attention to the token just before",
+    estimate=by_text.double().mean().item(),
+    interval=bootstrap_interval(by_text),
+    n=len(by_text),
+    observations="texts of 96 tokens",
+    baseline=twin_by_text.mean().item(),
+    baseline_name="the same head of the untrained twin, on the same texts",
+    does_not_say="That what it reads there is used, or what for. That it looks at nothing else: a good part of its "
+    "attention is elsewhere. The head was picked because it looked like this, and the interval covers other texts, "
+    "not other models or other heads.",
+)
+
+# %% [markdown] id="7e155985"
+# ## 1.6 Positions as angles
+#
+# ★ core · difficulty 3 of 5 · 15 minutes
+#
+# *You will be able to*: say how `story` knows that one word is nearer than another, and what that does to anybody who reads its weights. (Su et al. 2021, [RoFormer](https://arxiv.org/abs/2104.09864); Black et al. 2022, [GPT-NeoX-20B](https://arxiv.org/abs/2204.06745).)
+#
+# So far a score depends on two vectors, and not on where they stand. In `story` no position was added in the embedding either. It comes in here: before the dot product, queries and keys are **turned**, by an angle that grows with the position.
+#
+# Think of two numbers of a query as the tip of a clock's hand. At position 0 the hand stays as it is; at each further position it is turned a bit more. The keys' hands turn at the same speed. When a query and a key are both turned, what counts for their dot product is the angle *between* them, and that depends on how far apart the two stand:
+#
+# ```
+#     query at 5, key at 2              query at 12, key at 9
+#         turned by 5t and 2t               turned by 12t and 9t
+#         angle between: + 3t               angle between: + 3t       the same
+# ```
+#
+# A head has `d_head` numbers, so it has `d_head / 2` hands. In GPT-NeoX and in `story` hand $j$ consists of entries $j$ and $j + d_{head}/2$. The first hand turns by one radian for each position; the later ones ever more slowly:
+#
+# $$t_{p,j} = p \cdot \mathrm{base}^{-2j/d_{head}}, \qquad \begin{aligned} a' &= a \cos t - b \sin t \\ b' &= a \sin t + b \cos t \end{aligned} \qquad a = x_j,\; b = x_{j + d_{head}/2}$$
+#
+# with position $p$, $j = 0, \dots, d_{head}/2 - 1$ and base 10,000. This is called *rotary* position embedding. (Su et al. pair neighbours, entries $2j$ and $2j+1$. That is the same up to the order of the entries; but a model has to be run with the order it was trained with.)
+#
+# **Predict.** `story` was trained with the rotation. Run it without, all else as it is: at how many per cent of positions is its most probable next token still the same?
+
+# %% id="f108b4b1"
+predict("without_rotation", value=..., confidence=...)
+
+
+# %% id="46299b6d" exercise="rotate"
+def rotate(x, base=10000.0):
+    """Queries or keys, turned according to their position.
+
+    x: shape (batch, pos, head, d_head), d_head even; position 0 comes first.
+    Returns the shape of x.
+    """
+    ### BEGIN SOLUTION
+    pos, d_head = x.shape[1], x.shape[-1]
+    j = torch.arange(d_head // 2)
+    angle = torch.arange(pos)[:, None] * base ** (-2 * j / d_head)
+    angle = angle[:, None, :]  # (pos, 1, d_head / 2): the same for all heads
+    a, b = x[..., : d_head // 2], x[..., d_head // 2 :]
+    return torch.cat(
+        [a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1
+    )
+    ### END SOLUTION
+
+
+# %% id="6fe4bb82" check="rotate"
+check(rotate)
+
+# %% [markdown] id="663903dd"
+# **The identities.** A query and a key, put at all positions; then scores of pairs that are three apart. And the pattern of every layer of `story`, from its queries and keys.
+
+# %% id="05f25391"
+# NBVAL_CHECK_OUTPUT
+query, key = torch.randn(2, 32, generator=torch.Generator().manual_seed(1))
+
+
+def everywhere(vector):
+    """The vector as it is turned at positions 0 to 39."""
+    return course.rotate(vector.expand(1, 40, 1, 32))[0, :, 0]
+
+
+scores = (
+    everywhere(query) @ everywhere(key).T
+)  # 40 positions of the query by 40 of the key
+three_apart = scores.diagonal(offset=-3)
+print(
+    "query 3 after key, anywhere:",
+    assert_same(three_apart, three_apart[:1].expand_as(three_apart)),
+)
+print(
+    "lengths are kept:           ",
+    assert_same(everywhere(query).norm(dim=-1), query.norm().expand(40)),
+)
+for layer in range(4):
+    q, k = (cache[f"blocks.{layer}.attn.hook_{each}"] for each in "qk")
+    ours = course.attention_pattern(course.rotate(q), course.rotate(k))
+    print(
+        f"story, layer {layer}:",
+        assert_same(ours, cache[f"blocks.{layer}.attn.hook_pattern"]),
+    )
+
+# %% id="1e92f53b"
+turned = course.transformer_forward(sample, weights)  # section 1.9 says what this does
+unturned = course.transformer_forward(sample, weights, rotation=lambda x: x)
+still = 100 * (turned.argmax(-1) == unturned.argmax(-1)).float().mean().item()
+predict.reveal("without_rotation", round(still, 1))
+
+# %% [markdown] id="c5f0dc0e"
+# The rotation is not a refinement. Where it is taken away the model mostly says something else. (This was a change inside the model, so it stands on the third rung of the ladder. It shows that the rotation matters for the output. It does not show which heads need it, and a model that had been trained without it might do well.)
+
+# %% [markdown] id="2b2e333f"
+# **Look.** What a hand's turning does to the dot product: the cosine of the angle between query and key, for a hand that was parallel at distance 0.
+
+# %% id="614809f3"
+distance = torch.arange(96)
+speeds = {j: 10000.0 ** (-2 * j / 32) for j in (0, 4, 8, 15)}
+plot(
+    Lines(
+        x=distance,
+        lines=[
+            Line(f"hand {j}", torch.cos(distance * speed))
+            for j, speed in speeds.items()
+        ],
+        x_name="distance from source to destination (tokens)",
+        y_name="cosine of the angle",
+        title="rotary positions, d_head 32, base 10,000",
+    ),
+    caption="How a hand's share in the dot product changes with distance, for four of the 16 hands of a head.",
+)
+
+# %% id="18d410b7"
+# NBVAL_CHECK_OUTPUT
+for j, speed in speeds.items():
+    print(
+        f"hand {j:2d}: {95 * speed / (2 * torch.pi):8.4f} turns over the 95 steps of story's context"
+    )
+
+# %% [markdown] id="db10b262"
+# Fast hands tell neighbours apart and come round again; slow ones hardly move. Within `story`'s context of 96 tokens the last hand stays nearly where it is: for it, all positions are alike. Su et al. (section 3.4.3) show that an upper bound on the score decays with distance; what a single hand adds to it need not.
+#
+# For somebody who reads weights this has a price. Without rotation a score is $x_d W_Q W_K^\top x_s^\top$ (plus biases), and the one matrix $W_Q W_K^\top$ says which directions attend to which. With rotation there is another matrix between the two for every distance. The sections on circuits (in preparation) therefore read query-key weights on a model without it.
+
+# %% [markdown] id="267d9c2b"
+# ## 1.7 What a head moves
+#
+# ★ core · difficulty 3 of 5 · 12 minutes
+#
+# *You will be able to*: write what an attention layer adds to the stream as a sum over heads, which is the form in which heads can be studied one by one. (Elhage et al. 2021.)
+#
+# The pattern says where to look. What is taken from there is the **value** of the source, $v_s = x_s W_V + b_V$, a vector of `d_head` numbers. A head mixes the values by its pattern; the mix is called $z$. Then its $W_O$ turns $z$ into something of the stream's size:
+#
+# ```
+#   pattern, one row     0.67   0.09   0.24
+#   values               v₀     v₁     v₂           z = 0.67 v₀ + 0.09 v₁ + 0.24 v₂      d_head numbers
+#                                                   z W_O                                d_model numbers
+# ```
+#
+# All heads of a layer do this side by side, and what they write is added up. The bias $b_O$ belongs to the layer and is added once:
+#
+# $$z^h_d = \sum_s P^h_{ds}\, v^h_s, \qquad \mathrm{out}_d = \sum_h z^h_d W^h_O + b_O$$
+#
+# **Where the word "concatenate" went.** Vaswani et al. put the $z$ of all heads side by side and multiply by one large matrix. Cut that matrix into one block of rows for each head, and it is the sum above. The two are the same numbers; the sum shows that heads write independently.
+#
+# **Predict.** One head of a layer is silenced: its $z$ is set to zero. Does what the *other heads of that layer* write change?
+
+# %% id="e680b49b"
+predict("heads_add_up", value=..., confidence=...)
+
+
+# %% id="b263323d" exercise="attention_output"
+def attention_output(pattern, v, W_O, b_O):
+    """What an attention layer adds to the residual stream.
+
+    pattern: shape (batch, head, dest, src). v: values, shape (batch, src, head, d_head).
+    W_O: shape (head, d_head, d_model). b_O: shape (d_model,).
+    Returns shape (batch, dest, d_model).
+    """
+    ### BEGIN SOLUTION
+    z = torch.einsum("bhds,bshe->bdhe", pattern, v)
+    return torch.einsum("bdhe,hem->bdm", z, W_O) + b_O
+    ### END SOLUTION
+
+
+# %% id="ec74b932" check="attention_output"
+check(attention_output)
+
+# %% [markdown] id="eaa6232d"
+# **The identities.** The output of every layer; and the silenced head. Taking head 2 of layer 1 away must change the layer's output by exactly what that head wrote, and by nothing else.
+
+# %% id="40bcf82d"
+# NBVAL_CHECK_OUTPUT
+for layer in range(4):
+    pattern, values = (
+        cache[f"blocks.{layer}.attn.hook_pattern"],
+        cache[f"blocks.{layer}.attn.hook_v"],
+    )
+    ours = course.attention_output(
+        pattern, values, weights["W_O"][layer], weights["b_O"][layer]
+    )
+    print(f"layer {layer}:", assert_same(ours, cache[f"blocks.{layer}.hook_attn_out"]))
+whole = run(model, tokens, cache=[attn_out(1), z(1)]).cache
+silenced = run(model, tokens, edits=[zero(z(1, head=2))], cache=[attn_out(1)]).cache
+written = whole[z(1, head=2)] @ weights["W_O"][1, 2]
+missing = whole[attn_out(1)] - silenced[attn_out(1)]
+print("without L1H2:", assert_same(missing, written))
+
+# %% id="fc3d3f5f"
+predict.reveal("heads_add_up", not torch.allclose(missing, written, atol=1e-4))
+
+# %% [markdown] id="bfce17dd"
+# Within a layer, heads do not know of each other. Across layers they do: a head of layer 2 reads a stream into which the heads of layers 0 and 1 have written.
+#
+# **Look.** How long is the vector that each head writes, on average over 64 texts?
+
+# %% id="7507ed04"
+lengths = torch.stack(
+    [
+        torch.einsum(
+            "bphe,hem->bphm",
+            sample_cache[f"blocks.{layer}.attn.hook_z"],
+            weights["W_O"][layer],
+        )
+        .norm(dim=-1)
+        .mean((0, 1))
+        for layer in range(4)
+    ]
+)
+plot(
+    Heatmap(
+        values=lengths,
+        rows=[str(layer) for layer in range(4)],
+        columns=[str(head) for head in range(4)],
+        name="mean length of what the head writes",
+        row_axis="layer",
+        column_axis="head",
+        title="story, 64 texts of 96 tokens",
+    ),
+    caption="Mean length of the vector that each head of story adds to the residual stream (z W_O, without b_O).",
+)
+
+# %% [markdown] id="fc0b0495"
+# Length is not importance. A long vector may be one that the next LayerNorm or a later part cancels, and a vector is long or short only beside the stream it is added to (section 1.3). What a head's output does to the prediction is a question of its own.
+
+# %% [markdown] id="4befd49c"
+# ## 1.8 Neurons
+#
+# ★ core · difficulty 2 of 5 · 8 minutes
+#
+# *You will be able to*: read an MLP as a list of neurons, each with something it looks for and something it writes. (Geva et al. 2021, [Transformer Feed-Forward Layers Are Key-Value Memories](https://arxiv.org/abs/2012.14913); Hendrycks & Gimpel 2016, [Gaussian Error Linear Units](https://arxiv.org/abs/1606.08415).)
+#
+# After attention has brought information to a position, the MLP works on it there. It consists of **neurons**. Each has a column of $W_{in}$: the direction it looks for. Each has a row of $W_{out}$: what it writes when it finds it.
+#
+# ```
+#   stream (normalised)  ──►  · column of W_in, + bias  ──►  bend  ──►  × row of W_out  ──►  added up over neurons
+#                              "how much of it is there?"   "enough?"   "then write this"
+# ```
+#
+# $$\mathrm{MLP}(x) = g(x W_{in} + b_{in})\, W_{out} + b_{out}$$
+#
+# The bend $g$ matters: without it, $W_{in} W_{out}$ would be one matrix, and the MLP a linear map. `story` uses *gelu_new*, which is close to zero for negative numbers and close to the number itself for positive ones:
+#
+# $$g(u) = \tfrac12\, u \left(1 + \tanh\!\left(\sqrt{2/\pi}\, (u + 0.044715\, u^3)\right)\right)$$
+#
+# It approximates the GELU, $u\,\Phi(u)$, where $\Phi$ is the distribution function of the normal distribution. Both formulas are from Hendrycks & Gimpel 2016, and torch has both.
+
+# %% id="9caa1052"
+u = torch.linspace(-4, 4, 33)
+plot(
+    Lines(
+        x=u,
+        lines=[Line("gelu_new", course.gelu_new(u)), Line("ReLU", u.relu())],
+        x_name="before (u)",
+        y_name="after, g(u)",
+        title="two activation functions",
+    ),
+    caption="gelu_new, story's activation function, beside ReLU, which is zero below zero.",
+)
+
+# %% [markdown] id="9d0d1a37"
+# **Predict.** On `story`'s own kind of text, how many per cent of its neurons' outputs (after the bend) are above zero?
+
+# %% id="f1e857d2"
+predict("neurons_above_zero", value=..., confidence=...)
+
+
+# %% id="7a40834f" exercise="mlp"
+def mlp(x, W_in, b_in, W_out, b_out):
+    """What the MLP adds to the residual stream.
+
+    x: the stream after LayerNorm, shape (..., d_model).
+    W_in: (d_model, d_mlp). b_in: (d_mlp,). W_out: (d_mlp, d_model). b_out: (d_model,).
+    Returns the shape of x. The activation function is gelu_new.
+    """
+    ### BEGIN SOLUTION
+    neurons = torch.nn.functional.gelu(x @ W_in + b_in, approximate="tanh")
+    return neurons @ W_out + b_out
+    ### END SOLUTION
+
+
+# %% id="3f7d62ee" check="mlp"
+check(mlp)
+
+# %% [markdown] id="8812968c"
+# **The identities**: the MLP of every layer; and the same output as a sum over single neurons, each writing its own row.
+
+# %% id="6998522b"
+# NBVAL_CHECK_OUTPUT
+for layer in range(4):
+    w = [weights[name][layer] for name in ("W_in", "b_in", "W_out", "b_out")]
+    ours = course.mlp(cache[f"blocks.{layer}.ln2.hook_out"], *w)
+    print(f"layer {layer}:", assert_same(ours, cache[f"blocks.{layer}.hook_mlp_out"]))
+activity = cache["blocks.3.mlp.hook_post"]
+one_by_one = (
+    sum(activity[..., i, None] * weights["W_out"][3, i] for i in range(384))
+    + weights["b_out"][3]
+)
+print("384 neurons added up:", assert_same(one_by_one, cache["blocks.3.hook_mlp_out"]))
+
+# %% id="6c5c0806"
+after = torch.stack(
+    [sample_cache[f"blocks.{layer}.mlp.hook_post"] for layer in range(4)]
+)
+above = 100 * (after > 0).float().mean().item()
+predict.reveal("neurons_above_zero", round(above, 1))
+
+# %% id="b903ea9a"
+plot(
+    Bars(
+        names=[f"layer {layer}" for layer in range(4)],
+        values=100 * (after > 0).float().mean((1, 2, 3)),
+        name="outputs above zero (per cent)",
+        axis="MLP",
+        title="story, 64 texts of 96 tokens",
+    ),
+    caption="How many of the neurons' outputs are above zero, by layer of story.",
+)
+
+# %% [markdown] id="6cedfb9f"
+# Most neurons are silent most of the time. In large models that were trained with ReLU, Li et al. 2022 ("The Lazy Neuron Phenomenon") report the same, more strongly. Here it is a count, and says nothing about what any neuron responds to.
+
+# %% [markdown] id="050e3d5f"
+# ## 1.9 The whole model
+#
+# ★ core · difficulty 4 of 5 · 25 minutes
+#
+# *You will be able to*: write a transformer from its weights, and tell whether two implementations are the same model. (Radford et al. 2019 for GPT-2, whose order of parts this is; Xiong et al. 2020, [On Layer Normalization in the Transformer Architecture](https://arxiv.org/abs/2002.04745), for the two places where LayerNorm can stand.)
+#
+# All parts are there. The picture of section 1.1 says how they go together:
+#
+# - Before each part the stream is normalised, and what the part computes is added to the stream **as it was before** normalising. This order is called *pre-norm*. (The transformer of 2017 normalises after adding, *post-norm*.)
+# - In `story` the MLP reads the stream after the attention of its layer has been added. (In Pythia both read the same stream, *parallel residual*.)
+# - After the last layer comes one more LayerNorm, then the unembedding: $\mathrm{logits} = \mathrm{LN}(x)\, W_U + b_U$.
+#
+# A logit is a number for each possible next token; a softmax over the logits gives the probabilities.
+#
+# `weights` is the dictionary of section 1.1. `len(weights["W_Q"])` is the number of layers. Use your own functions: what you write here is your model. (Skipped one? `mlp = check.reference("mlp")`, and the others likewise.)
+
+
+# %% id="9adb11c6" exercise="transformer_forward"
+def transformer_forward(tokens, weights):
+    """The logits of a model with rotary positions.
+
+    tokens: whole numbers, shape (batch, pos).
+    weights: a dictionary of tensors, names and shapes as in section 1.1.
+    Returns logits, shape (batch, pos, d_vocab). eps is 1e-5 and the base is 10,000
+    throughout, the defaults of your functions.
+    """
+    ### BEGIN SOLUTION
+    x = embed_positions(tokens, weights["W_E"])
+    for i in range(len(weights["W_Q"])):
+        w = {
+            name: stacked[i]
+            for name, stacked in weights.items()
+            if name not in ("W_E", "W_U", "b_U")
+        }
+
+        def project(h, each, w=w):
+            return torch.einsum("bpm,hme->bphe", h, w[f"W_{each}"]) + w[f"b_{each}"]
+
+        h = layer_norm(x, w["ln1_w"], w["ln1_b"])
+        pattern = attention_pattern(rotate(project(h, "Q")), rotate(project(h, "K")))
+        x = x + attention_output(pattern, project(h, "V"), w["W_O"], w["b_O"])
+        h = layer_norm(x, w["ln2_w"], w["ln2_b"])
+        x = x + mlp(h, w["W_in"], w["b_in"], w["W_out"], w["b_out"])
+    return (
+        layer_norm(x, weights["ln_final_w"], weights["ln_final_b"]) @ weights["W_U"]
+        + weights["b_U"]
+    )
+    ### END SOLUTION
+
+
+# %% id="d6184ac5" check="transformer_forward"
+check(transformer_forward)
+
+# %% [markdown] id="10176fe7"
+# **It speaks.** To go on with a text, take the logits at the last position, choose a token, put it at the end, and begin again. Two ways of choosing:
+#
+# - the most probable token each time (*greedy*, temperature 0);
+# - a draw from the model's own probabilities (temperature 1). For temperatures between, the logits are divided by the temperature before the softmax.
+#
+# This is the one cell that runs your model. It was trained on sentences about names, places and facts, so that is what it talks about.
+
+# %% id="54cd231a"
+try:
+    transformer_forward(tokens, weights)
+    speaker, whose = transformer_forward, "your model"
+except NotImplementedError:
+    speaker, whose = (
+        course.transformer_forward,
+        "the course's version, since yours is not written yet",
+    )
+
+print(f"Here speaks {whose}.")
+for start in ("yesterday laura and john went to", "the capital of"):
+    begin = torch.tensor(encode(start))
+    for temperature, seed in ((0.0, 0), (1.0, 1), (1.0, 2)):
+        said = course.continue_tokens(
+            lambda t: speaker(t, weights), begin, 28, temperature=temperature, seed=seed
+        )
+        print(f"\ntemperature {temperature:g}:", decode(said.tolist()[1:]))
+
+# %% [markdown] id="6df87b23"
+# Greedy speech runs into circles; drawn speech changes the subject after each full stop, as the texts do that `story` was trained on. Holtzman et al. 2020 describe such circles in a large model ("neural text degeneration"); their remedy is to draw, but from the more probable tokens only.
+
+# %% [markdown] id="0cd19b65"
+# **Break this claim.** Somebody has written the forward pass as well, and says:
+#
+# > *My copy is the same model as `story`. On 64 texts of 96 tokens it has the same mean loss, to four decimals.*
+#
+# The number is correct (section 1.10 says what a loss is). But in the copy, $g$ is the exact GELU.
+#
+# **Predict.** At how many per cent of positions is the most probable next token the same? And are the copy's logits within 1e-4 of `story`'s?
+
+# %% id="0b936fd5"
+predict("exact_gelu_same_words", value=..., confidence=...)
+
+# %% id="a6e276eb"
+predict("exact_gelu_equal", value=..., confidence=...)
+
+# %% [markdown] id="56a3c92e"
+# What would you measure to show that the copy is another model, and that what you see is not rounding?
+
+# %% id="da988aa3"
+# NBVAL_CHECK_OUTPUT
+truth = model(sample)
+right = course.transformer_forward(sample, weights)
+copy = course.transformer_forward(sample, weights, activation=torch.nn.functional.gelu)
+same_words = 100 * (copy.argmax(-1) == truth.argmax(-1)).float().mean().item()
+losses = [
+    course.next_token_loss(logits, sample).mean().item() for logits in (truth, copy)
+]
+differing = int((copy.argmax(-1) != truth.argmax(-1)).sum())
+print(
+    "positions with another most probable token: fewer than 7 of", truth[..., 0].numel()
+)
+assert 0 < differing < 7  # which near ties tip over is a matter of rounding
+print(f"mean losses {losses[0]:.4f} and {losses[1]:.4f}")
+
+# %% id="7ae62a39"
+predict.reveal("exact_gelu_same_words", round(same_words, 2))
+
+# %% id="39176884"
+# NBVAL_CHECK_OUTPUT
+fine = {
+    name: weight.double() for name, weight in weights.items()
+}  # the same weights in double precision
+right_fine = course.transformer_forward(sample, fine)
+copy_fine = course.transformer_forward(
+    sample, fine, activation=torch.nn.functional.gelu
+)
+for name, first, second in (
+    ("gelu_new and the bridge, single precision", right, truth),
+    ("gelu_new, single and double precision    ", right, right_fine),
+    ("the copy and gelu_new, single precision  ", copy, right),
+    ("the copy and gelu_new, double precision  ", copy_fine, right_fine),
+):
+    gap = (first - second).abs().max().item()
+    print(
+        f"{name}: largest difference of logits {'below 1e-4' if gap < 1e-4 else f'{gap:.2f}'}"
+    )
+
+# %% id="e3f74ee9"
+predict.reveal("exact_gelu_equal", (copy - truth).abs().max().item() < 1e-4)
+
+# %% [markdown] id="35105a97"
+# Rounding shrinks when the arithmetic gets finer. The copy's difference does not: it is a difference of formulas. Agreement on the first choice, or on an average, is a weak test, because both throw away nearly everything that could differ.
+#
+# The habit to keep: compare whole tensors, say how close they are, and know how close rounding alone would be.
+
+# %% id="294a81f8"
+gaps = (right - truth).abs().amax((1, 2))
+copy_gap = (copy - truth).abs().amax((1, 2))
+Claim(
+    statement="The forward pass written here gives story's logits to within 1e-4.",
+    evidence=Evidence.BEHAVIOURAL,
+    direction="below",
+    quantity="largest difference of a logit in a text, mean over texts",
+    estimate=gaps.double().mean().item(),
+    interval=bootstrap_interval(gaps),
+    n=len(gaps),
+    observations="texts of 96 tokens",
+    baseline=copy_gap.double().mean().item(),
+    baseline_name="the same with the exact GELU, which is another model",
+    threshold=copy_gap.double().mean().item()
+    - 1e-4,  # so that the bar to be passed is 1e-4
+    does_not_say="What any part of the model is for. A complete copy reproduces everything and explains nothing by "
+    "itself. That it agrees on inputs unlike these texts follows from the formulas being the same, not from this number.",
+)
+
+# %% [markdown] id="18c45ba4"
+# ## 1.10 How surprised is the model?
+#
+# difficulty 2 of 5 · 10 minutes
+#
+# *You will be able to*: compute the loss of each token, and read it as a number of choices.
+#
+# A language model is trained to give the token that comes a high probability. Its **loss** at a position is minus the logarithm of that probability: 0 if the model was certain and right, large if it held the token improbable.
+#
+# ```
+#   position        0       1       2       3
+#   token         [BOS]    the     dog    sleeps
+#   predicts       the     dog    sleeps    ?
+#   loss           ℓ₀      ℓ₁      ℓ₂       –
+# ```
+#
+# Position $i$ predicts token $i + 1$:
+#
+# $$\ell_i = -\log p_i(t_{i+1}), \qquad p_i = \mathrm{softmax}(\mathrm{logits}_i)$$
+#
+# A text of $n$ tokens has $n - 1$ losses. `[BOS]` is predicted by nobody, and what follows the last token is not known. The logarithm is the natural one, so the unit is the *nat*.
+#
+# A loss $\ell$ is that of guessing among $e^\ell$ equally probable tokens. With 686 tokens and no knowledge at all, $\ell = \log 686 \approx 6.53$.
+#
+# **Predict.** On fresh texts of the kind it was trained on, `story`'s mean loss is that of guessing among how many equally probable words?
+
+# %% id="8d23b110"
+predict("as_many_words", value=..., confidence=...)
+
+
+# %% id="0d54f28c" exercise="next_token_loss"
+def next_token_loss(logits, tokens):
+    """The loss of each token that follows another, in nats.
+
+    logits: shape (batch, pos, d_vocab). tokens: shape (batch, pos).
+    Returns shape (batch, pos - 1): entry i is for position i, which predicts token i + 1.
+    """
+    ### BEGIN SOLUTION
+    log_probs = logits[:, :-1].log_softmax(dim=-1)
+    return -log_probs.gather(dim=-1, index=tokens[:, 1:, None]).squeeze(-1)
+    ### END SOLUTION
+
+
+# %% id="8a782aac" check="next_token_loss"
+check(next_token_loss)
+
+# %% [markdown] id="7e2e3e79"
+# **Look.** The loss of every token of one text. Each number belongs to the token above it: how surprising that token was, given all before it.
+
+# %% id="a01247f3"
+row = "emma entered the park . paul entered the cafe . emma reached the park . the capital of france is paris ."
+row_tokens = torch.tensor([encode(row)])
+surprise = course.next_token_loss(model(row_tokens), row_tokens)[0]
+plot(
+    TokenStrip(tokens=row.split(), values=surprise, name="loss (nats)", title="story"),
+    caption="The loss of each token of one text, in nats: how surprised story was by it. [BOS], which stands before the first word, has none.",
+)
+
+# %% [markdown] id="b054cba1"
+# The first word of a sentence is hard to guess: any subject may come. `reached the` is followed by the place where the person went, which the text has said; `france is` by its capital, which only training can have told. A mean over all of these is one number for very different things.
+
+# %% id="61834b17"
+by_text = course.next_token_loss(truth, sample).mean(-1)
+mean_loss = by_text.double().mean().item()
+predict.reveal("as_many_words", round(float(torch.tensor(mean_loss).exp()), 1))
+
+# %% id="3ab2dd5d"
+seen = story_tokens(400, seed=99)[
+    :, 1:
+].flatten()  # other texts, to count how frequent each word is
+frequency = (torch.bincount(seen, minlength=len(VOCABULARY)) + 1).float()
+frequency = frequency / frequency.sum()
+by_frequency = -frequency[sample[:, 1:]].log().mean().item()
+Claim(
+    statement="story predicts the next token of fresh Story World texts better than word frequencies do.",
+    evidence=Evidence.BEHAVIOURAL,
+    direction="below",
+    quantity="mean loss",
+    unit="nats",
+    estimate=mean_loss,
+    interval=bootstrap_interval(by_text),
+    n=len(by_text),
+    observations="texts of 96 tokens",
+    baseline=by_frequency,
+    baseline_name="guessing by how frequent each word is, whatever came before",
+    does_not_say="How it does so, or on which tokens. A much better baseline, such as pairs of neighbouring words, "
+    "would leave a smaller gap.",
+)
+
+# %% [markdown] id="36366d69"
+# ## What is known now
+#
+# - Every number that `story` computes can be computed with a few dozen lines: embedding, LayerNorm, attention, MLP, unembedding. *Identities, asserted in this notebook for every layer.*
+# - What attention writes is a sum over heads, and what an MLP writes is a sum over neurons. *Identities.*
+# - Scores depend on the distance between query and key, not on where the pair stands. *Identity.*
+# - L1H0 of seed 0 looks mostly at the token before. *Correlational.*
+# - On fresh texts `story` predicts far better than word frequencies. *Behavioural.*
+#
+# And not known: why any of this makes good predictions; which head or neuron matters for what; whether a number in the middle means anything.
+#
+# ### In preparation
+#
+# The next sections of this chapter use the same arithmetic in the other direction, to take the model apart:
+#
+# - folding LayerNorm into the weights and centring them, and what TransformerLens' compatibility mode changes;
+# - the residual stream as a sum of everything that was written, and the contribution of each part to a logit;
+# - the logit lens, and what it misses; what the neurons of an MLP write to the vocabulary;
+# - heads as two circuits, query-key and output-value, and when a head copies;
+# - the direct path from embedding to unembedding beside the true bigrams of Story World; skip trigrams; composition of heads beside a random baseline; low rank;
+# - scale up: the same functions on GPT-2 small, where it can be loaded.
+#
+# ### To talk about in a group
+#
+# 1. You hold the complete program of `story`. Lillicrap & Kording 2019 ask, in the title of a paper, what it means to understand a neural network. What would you have to be able to say about `story` that its program does not say?
+# 2. The copy with the exact GELU has the same most probable token nearly everywhere. For which questions about `story` would it be good enough, and for which not? Who decides?
+# 3. A head's pattern is observed, its output is a sum term that can be removed. Which of the two is better evidence for what the head does, and what is missing from each?
+#
+# ### Further reading
+#
+# - Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html): the residual stream as a channel that parts write to and read from; the chapter's later sections follow it.
+# - Phuong & Hutter 2022, [Formal Algorithms for Transformers](https://arxiv.org/abs/2207.09238): every part as pseudocode, in columns.
+# - Ferrando et al. 2024, [A Primer on the Inner Workings of Transformer-based Language Models](https://arxiv.org/abs/2405.00208): from the NLP community, the same decomposition with the methods built on it.
+# - Rogers, Kovaleva & Rumshisky 2020, [A Primer in BERTology](https://arxiv.org/abs/2002.12327): from the NLP community, what was known of one transformer, from before "mechanistic interpretability" was a common name.
+# - Haviv et al. 2022, [Transformer Language Models without Positional Encodings Still Learn Positional Information](https://arxiv.org/abs/2203.16634): what the causal mask alone tells about positions.
