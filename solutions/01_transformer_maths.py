@@ -26,6 +26,18 @@
 #
 # Three results here say something about the model that no algebra settles, and they have claim cards: where one head looks, how closely two implementations agree, and how well `story` predicts.
 
+# %% id="is-it-installed"
+# Silent where the course is installed.
+import importlib.util
+import sys
+
+if importlib.util.find_spec("mi_course") is None:
+    raise ModuleNotFoundError(
+        "The course is not installed for this kernel. Download its folder, run "
+        f'`"{sys.executable}" -m pip install -c constraints.txt -e .` in that folder '
+        "(in Colab: upload it, %cd into it, put ! before the command), restart the kernel."
+    )
+
 # %% id="553b4b85"
 import torch
 from mi_course import transformer_maths as course
