@@ -142,10 +142,14 @@ agreement = [interchange(place) for place in places]
 chance = (sum_source == sum_base).float().mean().item()  # a swap changes nothing
 
 for unit, values in zip(UNITS, w_in @ base.T, strict=True):
-    print(f"{unit}: correlation with S {torch.corrcoef(torch.stack([values, sum_base]))[0, 1]:.1f}")
+    print(
+        f"{unit}: correlation with S {torch.corrcoef(torch.stack([values, sum_base]))[0, 1]:.1f}"
+    )
 print()
 for place, pairs in zip(places, agreement, strict=True):
-    print(f"swapping {' and '.join(place):9s} as predicted in {pairs.mean():.2f} of pairs")
+    print(
+        f"swapping {' and '.join(place):9s} as predicted in {pairs.mean():.2f} of pairs"
+    )
 print(f"S is the same in base and source in {chance:.2f} of pairs")
 
 # %% id="6670150a"
@@ -160,7 +164,9 @@ predict.reveal("where_the_sum_is", f"{found[0]} together" if found else "none of
 # **Look.** One bar for each place: the share of pairs in which the interchange gives what the small model says. The dashed line is chance, the pairs whose two sums happen to be equal, so that a swap changes nothing.
 
 # %% id="19399cde"
-adder_intervals = [bootstrap_interval(pairs, seed=i) for i, pairs in enumerate(agreement)]
+adder_intervals = [
+    bootstrap_interval(pairs, seed=i) for i, pairs in enumerate(agreement)
+]
 plot(
     Bars(
         names=[" and ".join(place) for place in places],
@@ -272,7 +278,9 @@ check(classify_definition=classify_definition)
 # NBVAL_CHECK_OUTPUT
 labels_of = STUDIES.key  # the course's own sorting
 for label in STUDIES.labels:
-    print(f"{label:17s} {sum(label in labels for labels in labels_of.values()):2d} of {len(labels_of)}")
+    print(
+        f"{label:17s} {sum(label in labels for labels in labels_of.values()):2d} of {len(labels_of)}"
+    )
 inside_only = [
     key
     for key, labels in labels_of.items()
@@ -348,6 +356,7 @@ predict.reveal("nlp_before_mi", sum(nlp_earlier))
 # One topic goes the other way. Reading the states in the middle of a model as words appeared on a forum first, in August 2020, and at a conference four months later. (That is the date of the preprint by Geva et al., who read what MLP layers write. Section 3.1.4 sets the lens beside probes that follow a model's own processing.)
 #
 # **How much hangs on one entry?** A first is one event. If somebody had left it out of the list, or had put its authors into the other community, the answer might be another. So take away the earliest NLP entry of each topic, and ask again.
+
 
 # %% id="028159fe"
 # NBVAL_CHECK_OUTPUT
@@ -728,7 +737,10 @@ def attention_to_what_follows(model):
 
 looks = attention_to_what_follows(copier)
 for layer in (0, 1):
-    print(f"layer {layer}:", "  ".join(f"H{h} {x:.2f}" for h, x in enumerate(looks.mean(0)[layer])))
+    print(
+        f"layer {layer}:",
+        "  ".join(f"H{h} {x:.2f}" for h, x in enumerate(looks.mean(0)[layer])),
+    )
 
 # %% [markdown] id="b12d01e0"
 # **Rung 3.** Change something. The output of one head is replaced with what the same head puts out on *other* sequences, in the same positions: it still says something, but nothing about the sequence at hand. Then the accuracy is measured again.
@@ -835,7 +847,9 @@ for experiment, rows in by_experiment.items():
         does_not_say="What the head computes.",
     )
     low, high = claim.interval.low, claim.interval.high
-    print(f"{experiment:17s} {claim.estimate:.2f} ({low:.2f} to {high:.2f})  {claim.verdict}")
+    print(
+        f"{experiment:17s} {claim.estimate:.2f} ({low:.2f} to {high:.2f})  {claim.verdict}"
+    )
 
 # %% [markdown] id="4105cb69"
 # The last two lines are about the same head. With its ordinary output from other sequences in place of its own, nothing is lost. With zero, which it does not put out of itself, accuracy suffers. So the number depends on what one puts in place of what one takes away, and a card has to say which it was. Chapter 2 comes back to this.
@@ -886,6 +900,7 @@ check(overclaims=overclaims)
 
 # %% [markdown] id="23d8e269"
 # **What may be changed?** In an invariance test the change must leave the right answer alone. Put *kate* for *anna* in both her places, and the right answer has become *kate*: a perfect model fails such a "test" every time. The fault is the test's. The word that bears the answer is the one thing that has to stay.
+
 
 # %% id="bf2e311f" exercise="behavioural_test"
 def behavioural_test(model, cases, kind, tolerance):
@@ -945,7 +960,9 @@ def from_outside(model):
     }
 
 
-seen = {f"seed {seed}": from_outside(load_model("story", seed=seed)) for seed in (0, 1, 2)}
+seen = {
+    f"seed {seed}": from_outside(load_model("story", seed=seed)) for seed in (0, 1, 2)
+}
 seen["untrained"] = from_outside(load_model("story", untrained=True))
 seen["said least"] = {"names": said_least}
 
@@ -953,7 +970,10 @@ seen["said least"] = {"names": said_least}
 def show_rates(failures):
     print(f"{'share of cases failed':40s}" + "".join(f"{name:>11s}" for name in seen))
     for test, by_model in failures.items():
-        rates = [f"{by_model[name].double().mean():.2f}" if name in by_model else "" for name in seen]
+        rates = [
+            f"{by_model[name].double().mean():.2f}" if name in by_model else ""
+            for name in seen
+        ]
         print(f"{test:40s}" + "".join(f"{rate:>11s}" for rate in rates))
 
 
@@ -1404,7 +1424,7 @@ predict.reveal(
 from mi_course.display.lines import Line, Lines
 from mi_course.mechanistic import embeddings as clouds
 from mi_course.mechanistic.ppmi import count_neighbours, ppmi
-from mi_course.worlds.story import CATEGORIES, ENTITIES, VOCABULARY, story_tokens
+from mi_course.worlds.story import ENTITIES, VOCABULARY, story_tokens
 
 story = load_model("story")
 story_twin = load_model("story", untrained=True)
@@ -1423,6 +1443,7 @@ counted = ppmi(count_neighbours(corpus, len(VOCABULARY), window=4))
 
 # %% [markdown] id="93caba2f"
 # **Anisotropy as a number.** Ethayarajh takes words at random, in random places, and averages the cosine of their vectors. Near 0 the directions are spread evenly; near 1 all words point the same way. He reports that hidden states of ELMo, BERT and GPT-2 are anisotropic in every layer above the input, most of all in GPT-2's last one, where two random words have a cosine of nearly one (section 4.1).
+
 
 # %% id="d98211f0" exercise="mean_cosine"
 def mean_cosine(vectors, tokens):
@@ -1482,7 +1503,10 @@ predict.reveal(
 # **Look.**
 
 # %% id="1f9f0e11"
-spans = {name: [clouds.mean_cosine_interval(layer) for layer in layers] for name, layers in states.items()}
+spans = {
+    name: [clouds.mean_cosine_interval(layer) for layer in layers]
+    for name, layers in states.items()
+}
 plot(
     Lines(
         x=torch.arange(5),
@@ -1535,6 +1559,7 @@ Claim(
 #
 # (Mu & Viswanath remove the mean and the largest principal components, and find that these are related to frequency. The largest component is the direction in which words vary most, and it has not looked at a count. Below it is a baseline.)
 
+
 # %% id="7f7edc39" exercise="remove_frequency"
 def remove_frequency(vectors, counts, fit):
     """All vectors without their component along the frequency direction.
@@ -1567,7 +1592,9 @@ print("correlation of the component along d with log frequency, on words kept ou
 print(" " * 16 + "".join(f"{depth:>11s}" for depth in DEPTHS))
 for name, row in by_depth.items():
     print(f"{name:16s}" + "".join(f"{value:11.2f}" for value, _ in row))
-print(f"PPMI vectors    {clouds.frequency_correlation(counted[word_ids], n_words, fit)[0]:11.2f}")
+print(
+    f"PPMI vectors    {clouds.frequency_correlation(counted[word_ids], n_words, fit)[0]:11.2f}"
+)
 
 # %% id="5948a40b"
 plot(
@@ -1618,7 +1645,10 @@ def same_kind(vectors, chosen):
     """For the chosen words, whether the nearest neighbour is of the same kind."""
     near = clouds.nearest(vectors, everyone)
     return torch.tensor(
-        [kind_of[int(word_ids[i])] == kind_of.get(int(word_ids[near[i]])) for i in chosen]
+        [
+            kind_of[int(word_ids[i])] == kind_of.get(int(word_ids[near[i]]))
+            for i in chosen
+        ]
     ).double()
 
 
@@ -1632,14 +1662,25 @@ def without(find):
 
 
 noise = torch.Generator().manual_seed(0)
-kept = torch.cat([same_kind(table, [i for i in places_of_kinds if not half[i]]) for half in (fit, ~fit)])
+kept = torch.cat(
+    [
+        same_kind(table, [i for i in places_of_kinds if not half[i]])
+        for half in (fit, ~fit)
+    ]
+)
 changes = {
     "as it is": kept,
-    "without the frequency direction": without(lambda half: clouds.frequency_direction(table, n_words, half)),
-    "without the largest component": without(
-        lambda half: torch.linalg.svd(table[half] - table[half].mean(0), full_matrices=False).Vh[0]
+    "without the frequency direction": without(
+        lambda half: clouds.frequency_direction(table, n_words, half)
     ),
-    "without a random direction": without(lambda half: torch.randn(table.shape[1], generator=noise).double()),
+    "without the largest component": without(
+        lambda half: torch.linalg.svd(
+            table[half] - table[half].mean(0), full_matrices=False
+        ).Vh[0]
+    ),
+    "without a random direction": without(
+        lambda half: torch.randn(table.shape[1], generator=noise).double()
+    ),
 }
 print(f"nearest neighbour of the same kind, {len(kept)} words")
 for name, judged in changes.items():
@@ -1649,7 +1690,9 @@ for name, judged in changes.items():
 change = float((changes["without the frequency direction"] - kept).mean())
 predict.reveal(
     "kinds_without_frequency",
-    "as often" if abs(change) <= 0.01 else ("more often" if change > 0 else "less often"),
+    "as often"
+    if abs(change) <= 0.01
+    else ("more often" if change > 0 else "less often"),
 )
 
 # %% id="2c0220ca"
@@ -1657,10 +1700,19 @@ predict.reveal(
 log_count = n_words[places_of_kinds].double().log()
 kinds = [kind_of[int(word_ids[i])] for i in places_of_kinds]
 own_mean = torch.stack(
-    [log_count[torch.tensor([other == kind for other in kinds])].mean() for kind in kinds]
+    [
+        log_count[torch.tensor([other == kind for other in kinds])].mean()
+        for kind in kinds
+    ]
 )
-explained = 1 - (log_count - own_mean).square().sum() / (log_count - log_count.mean()).square().sum()
-print(f"share of the variance of log frequency that a word's kind explains: {explained:.2f}")
+explained = (
+    1
+    - (log_count - own_mean).square().sum()
+    / (log_count - log_count.mean()).square().sum()
+)
+print(
+    f"share of the variance of log frequency that a word's kind explains: {explained:.2f}"
+)
 
 # %% [markdown] id="22dcec91"
 # In this corpus a word's kind settles most of its frequency: all cities are about equally common. To take frequency out is then to take out something by which kinds differ. "Frequency *rather than* meaning" is a distinction that a corpus can make or not make, and this one hardly makes it.
@@ -1687,7 +1739,9 @@ Claim(
 )
 
 # %% id="7a2ca03c"
-difference = changes["without the frequency direction"] - changes["without a random direction"]
+difference = (
+    changes["without the frequency direction"] - changes["without a random direction"]
+)
 Claim(
     statement="Without the frequency direction, nearest neighbours in story's embedding (seed 0) are "
     "of the same kind more often.",
@@ -1713,6 +1767,7 @@ Claim(
 # `man` is to `woman` as `king` is to … In 2013 the answer was found by adding and subtracting word vectors, and it looked as if relations were directions. The thought has lived on in steering vectors and task vectors (Saphra & Wiegreffe 2024, section 3.1.1). So have its pitfalls.
 #
 # The rule: bring all vectors to length 1. For *a is to b as c is to …* compute $b - a + c$, and answer the word with the largest cosine to it, other than $a$, $b$ and $c$.
+
 
 # %% id="40068458" exercise="analogy"
 def analogy(vectors, a, b, c):
@@ -1743,15 +1798,25 @@ predict("capitals_by_arithmetic", value=..., confidence=...)
 
 # %% id="77cea694"
 # NBVAL_CHECK_OUTPUT
-from mi_course.mechanistic.analogies import RULES, analogy_scores, story_relations, story_words, word_vectors
+from mi_course.mechanistic.analogies import (
+    RULES,
+    analogy_scores,
+    story_relations,
+    story_words,
+    word_vectors,
+)
 from mi_course.mechanistic.ppmi import count_neighbours, ppmi
 from mi_course.worlds.story import VOCABULARY, story_tokens
 
 relations, real_words = story_relations(), story_words()
 places_of_words = word_vectors(load_model("story"))
-places_of_words["PPMI"] = ppmi(count_neighbours(story_tokens(3000, seed=11), len(VOCABULARY)))
+places_of_words["PPMI"] = ppmi(
+    count_neighbours(story_tokens(3000, seed=11), len(VOCABULARY))
+)
 analogies = {
-    (where, relation): analogy_scores(vectors, pairs, where=where, relation=relation, candidates=real_words)
+    (where, relation): analogy_scores(
+        vectors, pairs, where=where, relation=relation, candidates=real_words
+    )
     for where, vectors in places_of_words.items()
     for relation, pairs in relations.items()
 }
@@ -1794,8 +1859,12 @@ for where in places_of_words:
 # NBVAL_CHECK_OUTPUT
 claimed = analogies["embedding", "verb number"]
 twin_words = word_vectors(load_model("story", untrained=True))["embedding"]
-twin_scores = analogy_scores(twin_words, relations["verb number"], candidates=real_words)
-print(f"arithmetic, embedding      {claimed.accuracy('arithmetic'):.2f}  ({len(claimed.asked)} questions)")
+twin_scores = analogy_scores(
+    twin_words, relations["verb number"], candidates=real_words
+)
+print(
+    f"arithmetic, embedding      {claimed.accuracy('arithmetic'):.2f}  ({len(claimed.asked)} questions)"
+)
 print(f"arithmetic, untrained twin {twin_scores.accuracy('arithmetic'):.2f}")
 print(f"a guess                    {1 / int(real_words.sum()):.4f}")
 
@@ -1805,6 +1874,7 @@ print(f"a guess                    {1 / int(real_words.sum()):.4f}")
 # Find the experiment. Write a rule that answers the same questions and **cannot profit from the relation**: one that would be at a loss if all pairs shared a step from singular to plural, and that gets the questions right if something else is behind the score. If your rule does as well as the arithmetic, the claim is dead.
 #
 # The check knows two kinds of planted spaces. In one the claim is false and the arithmetic scores high all the same; there your rule has to be right. In the other the pairs do share a step; there it has to be wrong.
+
 
 # %% id="02f1b21f" exercise="rival"
 def rival(vectors, a, b, c):
@@ -1834,19 +1904,27 @@ print("verb number" + " " * 17 + "".join(f"{rule:>14s}" for rule in shown_rules)
 by_seed = {}
 for seed in (0, 1, 2):
     for where, vectors in word_vectors(load_model("story", seed=seed)).items():
-        by_seed[seed, where] = analogy_scores(vectors, relations["verb number"], where=where, candidates=real_words)
+        by_seed[seed, where] = analogy_scores(
+            vectors, relations["verb number"], where=where, candidates=real_words
+        )
         row = [by_seed[seed, where].accuracy(rule) for rule in shown_rules]
         print(f"seed {seed}, {where:20s}" + "".join(f"{value:14.2f}" for value in row))
 print("\narithmetic minus nearest to c")
 for (seed, where), scores in by_seed.items():
     span = scores.interval("arithmetic", "nearest to c")
-    print(f"seed {seed}, {where:20s} {scores.above('nearest to c'):+.2f}  ({span.low:+.2f} to {span.high:+.2f})")
+    print(
+        f"seed {seed}, {where:20s} {scores.above('nearest to c'):+.2f}  ({span.low:+.2f} to {span.high:+.2f})"
+    )
 
 # %% id="18483cbe"
 from mi_course.display.bars import Bars
 
 verbs_here = [by_seed[0, where] for where in ("embedding", "unembedding")]
-bars = [(f"{each.where}: {rule}", each.accuracy(rule), each.interval(rule)) for each in verbs_here for rule in shown_rules]
+bars = [
+    (f"{each.where}: {rule}", each.accuracy(rule), each.interval(rule))
+    for each in verbs_here
+    for rule in shown_rules
+]
 plot(
     Bars(
         names=[name for name, _, _ in bars],
@@ -2431,7 +2509,9 @@ check(feature_visualisation)
 predict("optimised_beats_data", value=..., confidence=...)
 
 # %% id="262219ab"
-curve_unit = max(third.curved, key=lambda unit: float(third.arc[unit] / third.straight[unit]))
+curve_unit = max(
+    third.curved, key=lambda unit: float(third.arc[unit] / third.straight[unit])
+)
 gallery = draw_shapes(4000, seed=11)
 best_examples = top_examples(shapes_cnn, "conv3", curve_unit, gallery.images, k=6)
 optimised = torch.stack(
@@ -2490,7 +2570,8 @@ for number, name in enumerate(CLASSES):
 # %% id="52b0650d"
 margin = best_examples.all_responses
 is_round = torch.isin(
-    gallery.label, torch.tensor([CLASSES.index(name) for name in ("arc", "circle", "disc")])
+    gallery.label,
+    torch.tensor([CLASSES.index(name) for name in ("arc", "circle", "disc")]),
 )
 Claim(
     statement=f"Unit {curve_unit} of conv3 of shapes-cnn (seed 0) answers more to pictures with a "
@@ -2522,7 +2603,12 @@ Claim(
 # %% id="622d3aa5"
 from mi_course.claims import bootstrap_interval
 from mi_course.display import Bars, Gallery
-from mi_course.mechanistic.circuits import into, logit_without, match_units, within_classes
+from mi_course.mechanistic.circuits import (
+    into,
+    logit_without,
+    match_units,
+    within_classes,
+)
 from mi_course.mechanistic.tuning import network_tuning
 from mi_course.worlds.shapes import CLASSES, draw_shapes
 from mi_course.zoo import seeds
@@ -2532,7 +2618,8 @@ circuit_tuning = network_tuning(circuit_model)
 third_layer = circuit_tuning["conv3"]
 # The curve unit of section 0.10: the one whose best arc exceeds straight stimuli most.
 ring_part = max(
-    third_layer.curved, key=lambda unit: float(third_layer.arc[unit] / third_layer.straight[unit])
+    third_layer.curved,
+    key=lambda unit: float(third_layer.arc[unit] / third_layer.straight[unit]),
 )
 sample = draw_shapes(1000, seed=12)
 
@@ -2628,7 +2715,10 @@ kernels = circuit_model.conv3.weight.detach()[ring_part, strongest_sources]
 plot(
     Gallery(
         kernels,
-        [f"{source}: sum {read.connection[source]:+.2f}" for source in strongest_sources],
+        [
+            f"{source}: sum {read.connection[source]:+.2f}"
+            for source in strongest_sources
+        ],
         f"kernels into unit {ring_part} of conv3 from the four units of conv2 that matter most",
         "Each kernel has weights of both signs in different places.",
         columns=4,
@@ -2659,7 +2749,11 @@ at = CLASSES.index("circle")
 with torch.no_grad():
     intact = circuit_model(circles)
 change = torch.stack(
-    [(intact - logit_without(circuit_model, [unit], circles))[:, at] for unit in range(32)], dim=1
+    [
+        (intact - logit_without(circuit_model, [unit], circles))[:, at]
+        for unit in range(32)
+    ],
+    dim=1,
 )  # picture, unit
 others = [unit for unit in range(32) if unit != ring_part]
 plot(
@@ -2679,24 +2773,40 @@ plot(
 left = logit_without(circuit_model, [ring_part], circles)
 curve_units = third_layer.curved
 without_all = logit_without(circuit_model, curve_units, circles)
-print(f"circles named right, intact:                    {(intact.argmax(1) == at).float().mean():.2f}")
-print(f"without unit {ring_part:2d}:                                {(left.argmax(1) == at).float().mean():.2f}")
-print(f"without all {len(curve_units)} curve units:                      {(without_all.argmax(1) == at).float().mean():.2f}")
+print(
+    f"circles named right, intact:                    {(intact.argmax(1) == at).float().mean():.2f}"
+)
+print(
+    f"without unit {ring_part:2d}:                                {(left.argmax(1) == at).float().mean():.2f}"
+)
+print(
+    f"without all {len(curve_units)} curve units:                      {(without_all.argmax(1) == at).float().mean():.2f}"
+)
 draws = torch.Generator().manual_seed(0)
 rest = [unit for unit in range(32) if unit not in curve_units]
 random_sets = [
-    [rest[i] for i in torch.randperm(len(rest), generator=draws)[: len(curve_units)].tolist()]
+    [
+        rest[i]
+        for i in torch.randperm(len(rest), generator=draws)[: len(curve_units)].tolist()
+    ]
     for _ in range(20)
 ]
 among_others = torch.stack(
-    [(logit_without(circuit_model, units, circles).argmax(1) == at).float().mean() for units in random_sets]
+    [
+        (logit_without(circuit_model, units, circles).argmax(1) == at).float().mean()
+        for units in random_sets
+    ]
 )
 with torch.no_grad():
-    on_circles = circuit_model.activations(circles)["conv3"].amax(dim=(2, 3)).mean(dim=0)
+    on_circles = (
+        circuit_model.activations(circles)["conv3"].amax(dim=(2, 3)).mean(dim=0)
+    )
 loudest = sorted(rest, key=lambda unit: -float(on_circles[unit]))[: len(curve_units)]
 without_loud = logit_without(circuit_model, loudest, circles)
 print(f"without as many others (mean of 20 random sets): {among_others.mean():.2f}")
-print(f"without the {len(loudest)} others that answer most to circles: {(without_loud.argmax(1) == at).float().mean():.2f}")
+print(
+    f"without the {len(loudest)} others that answer most to circles: {(without_loud.argmax(1) == at).float().mean():.2f}"
+)
 
 # %% id="54ca475c"
 fall = change[:, ring_part]
@@ -2767,23 +2877,35 @@ def class_free(model, layer):
 
 
 trio = [load_model("shapes-cnn", seed=each) for each in seeds("shapes-cnn")]
-twins = [load_model("shapes-cnn", seed=each, untrained=True) for each in seeds("shapes-cnn")]
+twins = [
+    load_model("shapes-cnn", seed=each, untrained=True) for each in seeds("shapes-cnn")
+]
 order = torch.randperm(len(shown.label), generator=torch.Generator().manual_seed(0))
 similarity = {}
 for layer in ("conv1", "conv2", "conv3"):
-    seen, unseen = ([class_free(one, layer) for one in group] for group in (trio, twins))
+    seen, unseen = (
+        [class_free(one, layer) for one in group] for group in (trio, twins)
+    )
     pairs = [(0, 1), (0, 2), (1, 2)]
-    similarity[layer, "trained"] = [match_units(seen[a], seen[b]).similarity for a, b in pairs]
-    similarity[layer, "untrained"] = [match_units(unseen[a], unseen[b]).similarity for a, b in pairs]
+    similarity[layer, "trained"] = [
+        match_units(seen[a], seen[b]).similarity for a, b in pairs
+    ]
+    similarity[layer, "untrained"] = [
+        match_units(unseen[a], unseen[b]).similarity for a, b in pairs
+    ]
     similarity[layer, "shuffled"] = [
         match_units(seen[a], seen[b][order]).similarity for a, b in pairs
     ]
 
 # %% id="01cc3f52"
 # NBVAL_CHECK_OUTPUT
-print("mean correlation with the best match, by pair of seeds (0 and 1, 0 and 2, 1 and 2)")
+print(
+    "mean correlation with the best match, by pair of seeds (0 and 1, 0 and 2, 1 and 2)"
+)
 for (layer, which), found in similarity.items():
-    print(f"{layer} {which:10s}", "  ".join(f"{float(each.mean()):.2f}" for each in found))
+    print(
+        f"{layer} {which:10s}", "  ".join(f"{float(each.mean()):.2f}" for each in found)
+    )
 
 # %% id="0bc8c28b"
 matched = torch.cat(similarity["conv3", "trained"])
@@ -2926,10 +3048,9 @@ for large in ("gpt2", "EleutherAI/pythia-70m"):
     except CourseError as error:
         print(error)
     else:
-        chosen = torch.randperm(
-            len(table), generator=torch.Generator().manual_seed(0)
-        )[:2000]
+        chosen = torch.randperm(len(table), generator=torch.Generator().manual_seed(0))[
+            :2000
+        ]
         # Ids 0 and 1 are special in the course's own models, and ordinary in these.
         cosine = mean_cosine(table[chosen], torch.arange(2, 2 + len(chosen)))
         print(f"{large}: mean cosine between 2,000 random embeddings {cosine:.2f}")
-

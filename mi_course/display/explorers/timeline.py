@@ -80,7 +80,8 @@ def _place(when: float) -> float:
 
 def _lanes(events: Sequence[Event], chosen: Sequence[Event], alt: str) -> str:
     numbers = {id(event): i + 1 for i, event in enumerate(chosen)}
-    parts, top = [], 6
+    parts: list[str] = []
+    top = 6
     for community, name in COMMUNITIES.items():
         own = [event for event in events if event.community == community]
         ends: list[float] = []  # where the last event of each line of the lane ends
