@@ -16,7 +16,8 @@ def wave(angle, phase):
     place = torch.arange(7) - 3.0
     across = place[None, :] * math.cos(angle) + place[:, None] * math.sin(angle)
     away = place[None, :] ** 2 + place[:, None] ** 2
-    return torch.exp(-away / 8) * torch.cos(0.9 * across + phase)
+    made = torch.exp(-away / 8) * torch.cos(1.13 * across + phase)
+    return made - made.mean()  # so that brightness alone does not move it
 
 
 def test_planted_edge_and_line_filters_are_found_at_their_angles():
