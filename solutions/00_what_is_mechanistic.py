@@ -3038,6 +3038,21 @@ Claim(
 # - *Completeness of features.* How would one know that a dictionary has found all features, or the right ones? Two sparse autoencoders that differ in their random start alone, trained on the same data, learn sets of features that overlap in part (Paulo & Belrose 2025, [Sparse Autoencoders Trained on the Same Data Learn Different Features](https://arxiv.org/abs/2501.16615)).
 # - *Evaluating explanations.* When is an explanation good, if the truth is not known? Planted truths, predictions on new data and usefulness for a task all measure something, and they need not agree. Chapter 6 is about this.
 
+# %% [markdown] id="2ba33a56"
+# ### What is known now
+#
+# The claim cards of this chapter, in the order in which you ran their cells. The verdict comes from the numbers: a claim *holds* if its whole interval lies beyond the bar, and is *undecided* if the bar lies within the interval. (A section that you left out is missing here.)
+
+# %% id="5f85f2ac"
+# NBVAL_CHECK_OUTPUT
+cards = {shown.statement: shown for shown in Out.values() if isinstance(shown, Claim)}
+for claimed in cards.values():
+    print(f"{claimed.verdict.upper()} · {claimed.evidence.label}")
+    print(f"  {claimed.statement}")
+
+# %% [markdown] id="333e4184"
+# Look at the rungs. The fourth is reached once, by a network of four units that was written by hand. The cards on the third say what changes when a part is changed, and not how the model comes to its answer. And several plausible statements did not hold, among them two that had been published about larger models in much the same words; that a claim fails here says nothing about those models, only that it has to be tested in each.
+
 # %% [markdown] id="4ed3a37c"
 # ### To talk about in a group
 #
