@@ -255,7 +255,7 @@ class Claim:
     def _repr_html_(self) -> str:
         """A card in the colours of the page it stands on, so that it reads in light and dark themes."""
         rows = "".join(
-            f'<tr><th scope="row" style="{_CELL}font-weight:600;white-space:nowrap">{html.escape(name)}</th>'
+            f'<tr><th scope="row" style="{_CELL}font-weight:600;width:11em">{html.escape(name)}</th>'
             f'<td style="{_CELL}">{html.escape(text)}</td></tr>'
             for name, text in self._rows()[1:]
         )

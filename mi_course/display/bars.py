@@ -21,7 +21,7 @@ class Bars:
     """A number a name.
 
     names: what is compared, in order. values: one number each. name: what the numbers are, with their unit.
-    low, high: the ends of the intervals; interval: what they are, "95% interval (bootstrap over prompts)".
+    low, high: the ends of the intervals; interval: what they are, "95 % interval (bootstrap over prompts)".
     baseline: the same number without what is claimed: one for all, or one each; baseline_name says without what.
     axis: what is compared, "head". title: of which model, on which data.
     Raises CourseError for values that do not fit the names, values outside their interval, NaN, intervals or a baseline

@@ -31,7 +31,7 @@ class Lines:
     """Lines over one axis.
 
     x: the points of the axis, rising. lines: up to seven. x_name, y_name: what the axes are, with units.
-    title: of which model, on which data. interval: what the bands are, "95% interval (bootstrap over sequences)".
+    title: of which model, on which data. interval: what the bands are, "95 % interval (bootstrap over sequences)".
     baseline: a height that the lines are compared with, and what it is: (0.5, "chance").
     log_x: a logarithmic axis; every point above zero.
     Raises CourseError for lines that do not fit the axis, values outside their interval, NaN, bands without a name.
