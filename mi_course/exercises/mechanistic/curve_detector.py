@@ -18,6 +18,8 @@ QUESTIONS: list[Question] = []
 
 LESS = 0.75
 """Clearly less: at most this share of the response to the arc that moves the filter most."""
+MORE = 1.25
+"""An arc of 1.6 times the radius may move the filter at most this many times as much as the one asked for."""
 NEAR = 10.0  # degrees
 BRIGHTNESS = 0.05
 
@@ -91,12 +93,10 @@ def _behaviour(angle: float, radius: float, size: int, given: Tensor) -> dict[st
 
     if abs(place) > 1.5 or found["angle of its best arc"] in ("any", "two, half a turn apart"):
         return found
-    sizes = {
-        "as asked": most,
-        "smaller": largest("arc", radius=0.6 * radius, turn=0),
-        "larger": largest("arc", radius=1.6 * radius, turn=0),
-    }
-    found["radius of its best arc"] = max(sizes, key=sizes.__getitem__)
+    # A longer arc has more ink, and may by that alone move a wide filter a little more; a shorter one has less.
+    smaller = largest("arc", radius=0.6 * radius, turn=0) > most
+    larger = largest("arc", radius=1.6 * radius, turn=0) > MORE * most
+    found["radius of its best arc"] = "smaller" if smaller else "larger" if larger else "as asked"
     if found["radius of its best arc"] != "as asked":
         return found
 
