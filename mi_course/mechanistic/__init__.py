@@ -20,6 +20,7 @@ from mi_course.mechanistic.circuits import (
     match_units,
     within_classes,
 )
+from mi_course.mechanistic.curves import curve_detector, filter_tuning
 from mi_course.mechanistic.embeddings import (
     frequency_correlation,
     frequency_direction,
@@ -65,10 +66,12 @@ __all__ = [
     "connections",
     "count_neighbours",
     "crop",
+    "curve_detector",
     "edge_map",
     "events",
     "failed_cases",
     "field",
+    "filter_tuning",
     "firsts",
     "fit_bottleneck",
     "frequency_correlation",

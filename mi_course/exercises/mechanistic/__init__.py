@@ -8,6 +8,7 @@ from mi_course.exercises.mechanistic import (
     behaviour,
     by_design,
     circuits,
+    curve_detector,
     definitions,
     embeddings,
     evidence,
@@ -31,6 +32,7 @@ _SECTIONS = (
     analogies,
     saliency,
     tuning,
+    curve_detector,
     visualisation,
     circuits,
 )
