@@ -2558,9 +2558,9 @@ for unit in third.curved:
     )
 
 # %% [markdown] id="15d48d05"
-# **Look.** By hand, one filter gives a peak near the angle that was asked for, narrower than the units' own. Alone it also has a low, broad floor among arcs that bulge the other way, which cross it. Peak and floor balance each other, so its selectivity is near zero, and by the rule for units above it would not count as a curve unit. A threshold takes the floor away. So the rule also measures how a unit treats everything else, and the bias before the ReLU does part of what one might read into the weights alone.
+# **Look.** By hand, one filter gives a peak near the angle that was asked for, narrower than that of most of the units. Alone it also has a low, broad floor among arcs that bulge the other way, which cross it. Peak and floor balance each other, so its selectivity is near zero, and by the rule for units above it would not count as a curve unit. A threshold takes the floor away. So the rule also measures how a unit treats everything else, and the bias before the ReLU does part of what one might read into the weights alone.
 #
-# What this shows: the weights that were written down, with a threshold, are enough for tuning to arcs. What it does not show: that the network does it this way. Its units see the picture through two layers, and their curves are broader; section 0.11 looks at their weights. Nor is the filter silent to all else: without the threshold, edges move it about half as much as its arc. Straight lines and arcs were what the check asked about.
+# What this shows: the weights that were written down, with a threshold, are enough for tuning to arcs. What it does not show: that the network does it this way. Its units see the picture through two layers before, and most of their curves are broader; section 0.11 looks at their weights. Nor is the filter silent to all else: without the threshold, edges move it about half as much as its arc. Straight lines and arcs were what the check asked about.
 
 # %% [markdown] id="0ee5aae1"
 # ### A picture made for one unit
