@@ -2289,6 +2289,8 @@ Claim(
 # The network here is `shapes-cnn`: three convolutions that see drawn shapes of 32 × 32 points and name one of eight classes. It was also asked how the shape is turned, and its units were charged for being active. Trained on the classes alone, such networks had few units like those below. So what you will see is what this training gives, not what every network has.
 
 # %% id="9a21a561"
+import math
+
 from mi_course.display import Gallery, TuningGrid
 from mi_course.mechanistic.tuning import network_tuning, preferred_angle
 from mi_course.mechanistic.visualisation import field, top_examples, visualise
@@ -2458,6 +2460,107 @@ for unit in third.curved:
 # **Beside the published picture.** Cammarata et al. turn a synthetic curve through all angles and draw the responses of a family of units in layer mixed3b of InceptionV1. Each unit has one peak, the peaks stand at different angles, and together they cover the full circle. They also vary the curvature, and follow the units through natural images.
 #
 # Here there are a few curve units among 32, not a family. The circle is not covered evenly: the angles above leave gaps. The others of the layer answer to straight lines, corners, filled areas, or to several of these. The untrained twin has none by the same rule. So: curve units exist in this network, and "the layer is made of curve detectors" would be false.
+
+# %% [markdown] id="ba686aed"
+# ### A curve detector written by hand
+#
+# *Beside the core, about 20 minutes.* If you know what makes a curve detector, you should be able to write one. Olah et al. list this among their arguments: weights set by hand, from what was read in the network, that answer much as the trained units do. Cammarata et al. 2021, "Curve Circuits", write such a network. What you write here is less: one filter on the picture itself, from what an arc looks like and not from any trained weights.
+
+
+# %% id="19491fc4" exercise="curve_detector"
+def curve_detector(angle, radius, size):
+    """One filter that answers to a bright arc, written down without training.
+
+    angle: of the arc's normal, in degrees from the x axis (to the right) towards
+        positive y (downwards). The arc bulges that way.
+    radius: in points, at least 5. size: even; the filter has shape (size, size), rows
+        are y. Its middle lies between points: coordinates are
+        torch.arange(size) - (size - 1) / 2. The arc passes through the middle; the
+        centre of its circle lies one radius from there, on the side away from `angle`.
+
+    The filter is used by correlation: laid on the middle of the picture as it is, sum
+    of products, then ReLU. Any filter will do, of any scale, if (the arcs shown
+    reach about 70° to both sides of their normal, lines are 2 points thick):
+
+    - its sum is at most 0.05 times the sum of its weights' sizes, above or below zero;
+    - bright arcs move it more than dark ones. Of those of the radius, at all angles,
+      moved along their normals by up to one radius, the one that moves it most is
+      within 10° of `angle` and 1.5 points of the middle;
+    - an arc of 0.6 times the radius does not move it more, and one of 1.6 times the
+      radius at most 1.25 times as much;
+    - each of these moves it at most 0.75 times as much: the arc through the middle
+      that bulges the other way; straight lines through the middle, at all angles; the
+      arc on the far side of the same circle.
+
+    All but the first are judged with the filter's mean taken away.
+    """
+    ### BEGIN SOLUTION
+    normal = math.radians(angle)
+    place = torch.arange(size) - (size - 1) / 2
+    x, y = place[None, :], place[:, None]
+    # From the centre of the circle: towards the bulge, and across.
+    along = radius + x * math.cos(normal) + y * math.sin(normal)
+    across = y * math.cos(normal) - x * math.sin(normal)
+    distance = torch.hypot(along, across) - radius
+    ridge = torch.exp(-(distance**2) / 2) - torch.exp(-(distance**2) / 8) / 2
+    arc = torch.where(along > 0.3 * radius, ridge, 0.0)
+    return arc - arc.mean()
+    ### END SOLUTION
+
+
+# %% id="6625edc0" check="curve_detector"
+check(curve_detector)
+
+# %% [markdown] id="18e2b472"
+# Now one for each curve unit, at the angle that the unit points to, and negative for units that prefer dark arcs. It is shown the same stimuli as the network was. Once it stands alone, and once with a **threshold**: a bias of −4, a little under half of its response to its own arc, before ReLU.
+
+# %% id="4dec8680"
+from mi_course.mechanistic.curves import curve_detector as written_detector
+from mi_course.mechanistic.curves import filter_tuning
+
+by_hand = torch.stack([written_detector(0, 6, 20)] * len(third.selectivity))
+for unit in third.curved:
+    kind, arc_sign = third.preferred(unit, ("arc",))
+    points_to = preferred_angle(third.curves[kind, arc_sign][:, unit], 360)[0]
+    by_hand[unit] = arc_sign * written_detector(points_to, 6, 20)
+hand_alone = filter_tuning(by_hand, "conv3")
+hand_tuned = filter_tuning(by_hand, "conv3", bias=torch.full((len(by_hand),), -4.0))
+plot(
+    TuningGrid(
+        third,
+        hand_alone,
+        ("arc",),
+        units=third.curved,
+        title="shapes-cnn (seed 0)",
+        beside="a filter written by hand for the unit's angle, without a threshold",
+    )
+)
+
+# %% id="baa69358"
+plot(
+    TuningGrid(
+        third,
+        hand_tuned,
+        ("arc",),
+        units=third.curved,
+        title="shapes-cnn (seed 0)",
+        beside="the same filter with the threshold",
+    )
+)
+
+# %% id="29441338"
+# NBVAL_CHECK_OUTPUT
+for unit in third.curved:
+    print(
+        f"unit {unit:2d}: selectivity {third.direction[unit]:.2f};",
+        f"by hand {hand_alone.direction[unit]:.2f},",
+        f"with the threshold {hand_tuned.direction[unit]:.2f}",
+    )
+
+# %% [markdown] id="15d48d05"
+# **Look.** By hand, one filter gives a peak near the angle that was asked for, narrower than that of most of the units. Alone it also has a low, broad floor among arcs that bulge the other way, which cross it. Peak and floor balance each other, so its selectivity is near zero, and by the rule for units above it would not count as a curve unit. A threshold takes the floor away. So the rule also measures how a unit treats everything else, and the bias before the ReLU does part of what one might read into the weights alone.
+#
+# What this shows: the weights that were written down, with a threshold, are enough for tuning to arcs. What it does not show: that the network does it this way. Its units see the picture through two layers before, and most of their curves are broader; section 0.11 looks at their weights. Nor is the filter silent to all else: without the threshold, edges move it about half as much as its arc. Straight lines and arcs were what the check asked about.
 
 # %% [markdown] id="0ee5aae1"
 # ### A picture made for one unit

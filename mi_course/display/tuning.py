@@ -22,7 +22,8 @@ class TuningGrid:
 
     trained, untrained: the same layer of both networks. kinds: which stimuli; of these each unit's curve is the one for
     the kind and sign that move it most. units: which units, all of the layer if None.
-    title: of which model. Raises CourseError for two different layers, or units that are not there.
+    title: of which model. beside: what the second tuning is, if it is not the first before training.
+    Raises CourseError for two different layers, or units that are not there.
     """
 
     trained: LayerTuning
@@ -30,6 +31,7 @@ class TuningGrid:
     kinds: tuple[str, ...] = KINDS
     units: Sequence[int] | None = None
     title: str = ""
+    beside: str = "the same unit before training"
 
     def __post_init__(self) -> None:
         if self.trained.layer != self.untrained.layer:
@@ -52,7 +54,7 @@ class TuningGrid:
 
 
 def plot_tuning(result: TuningGrid, *, caption: str = "") -> Figure:
-    """Blue: the trained unit; dashed grey: the unit of the same number before training. Each scaled to its highest."""
+    """Blue: the trained unit; dashed grey: what it is shown beside. Each scaled to its highest."""
     columns = min(8, len(result.shown))
     rows = -(-len(result.shown) // columns)
     said = []
@@ -74,8 +76,8 @@ def plot_tuning(result: TuningGrid, *, caption: str = "") -> Figure:
         picture.supylabel("response / its largest", fontsize=9)
         text = caption or (
             f"Tuning curves of {result.trained.layer}{', ' + result.title if result.title else ''}. Title: unit and "
-            "the stimulus it answers to most (−: dark and bright exchanged). Blue: trained. Dashed grey: the same unit "
-            "before training. Each curve is divided by its largest response."
+            f"the stimulus it answers to most (−: dark and bright exchanged). Blue: trained. Dashed "
+            f"grey: {result.beside}. Each curve is divided by its largest response."
         )
         return Figure(picture, caption=text, alt=_alt(result, said))
 
@@ -89,5 +91,5 @@ def _alt(result: TuningGrid, said: list[str]) -> str:
     names = [f"unit {unit}" for unit in result.shown]
     return (
         f"{len(names)} small line charts of response by angle from 0 to 345 degrees. {'; '.join(said)}. Selectivity, "
-        f"trained: {extremes(ours, names)}. Untrained: mean {number(float(theirs.mean()))}."
+        f"trained: {extremes(ours, names)}. Dashed, {result.beside}: mean {number(float(theirs.mean()))}."
     )

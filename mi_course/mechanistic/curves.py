@@ -49,16 +49,23 @@ def curve_detector(angle: float, radius: float, size: int) -> Float[Tensor, "siz
     return arc - arc.mean()
 
 
-def filter_tuning(filters: Float[Tensor, "unit size size"], layer: str) -> LayerTuning:
+def filter_tuning(
+    filters: Float[Tensor, "unit size size"], layer: str, *, bias: Float[Tensor, " unit"] | None = None
+) -> LayerTuning:
     """How filters are tuned that are laid on the middle of a picture and followed by ReLU.
 
     filters: of even size. layer: a name for them, that of the layer they are to be shown beside.
+    bias: added before ReLU, zero for all if None; one below zero is a threshold.
     The stimuli are those of `network_tuning`: edges, lines and arcs of both signs at 24 angles, the largest response
-    over seven shifts. Raises CourseError for filters of another shape, and where one answers to nothing at all.
+    over seven shifts, above that to an empty picture. Raises CourseError for filters or biases of another shape, and
+    where a filter answers to nothing at all.
     """
     if filters.ndim != 3 or filters.shape[1] != filters.shape[2]:
         raise CourseError(f"filter_tuning needs filters of shape (unit, size, size), not {tuple(filters.shape)}.")
     _size(filters.shape[-1])
+    bias = torch.zeros(len(filters)) if bias is None else bias
+    if bias.shape != (len(filters),):
+        raise CourseError(f"There are {len(filters)} filters; give as many biases, not shape {tuple(bias.shape)}.")
     near = slice(SIZE // 2 - filters.shape[-1] // 2, SIZE // 2 + filters.shape[-1] // 2)
     angles = torch.arange(measures.MEASUREMENT["angles"]) * (360 / measures.MEASUREMENT["angles"])
     curves = {}
@@ -71,7 +78,8 @@ def filter_tuning(filters: Float[Tensor, "unit size size"], layer: str) -> Layer
         )[:, :, 0, near, near]
         drive = torch.einsum("sayx,uyx->sau", shown, filters)
         for sign in (1.0, -1.0):
-            curves[kind, sign] = F.relu(sign * drive).amax(dim=0)
+            above = F.relu(sign * drive + bias) - F.relu(bias)
+            curves[kind, sign] = above.clamp(min=0).amax(dim=0)
     if not (torch.stack(list(curves.values())).amax(dim=(0, 1)) > 0).all():
         raise CourseError("One of the filters answers to no stimulus at all; leave it out.")
     numbers = measures.summary(curves)

@@ -40,6 +40,8 @@ def test_a_tuning_grid_names_every_unit_with_its_peak():
     curve = SMALL["conv1"].curves[SMALL["conv1"].preferred(1, ("edge", "line"))][:, 1]
     assert f"highest at {float(SMALL['conv1'].angles[curve.argmax()]):g}°" in drawn.alt
     assert "unit 0," not in plot(TuningGrid(SMALL["conv3"], SMALL["conv3"], ("arc",), units=[2])).alt
+    beside = plot(TuningGrid(SMALL["conv3"], SMALL["conv3"], ("arc",), units=[2], beside="a filter"))
+    assert "grey: a filter" in beside.caption and "a filter: mean" in beside.alt
 
 
 def test_tunings_that_do_not_belong_together():
