@@ -23,6 +23,7 @@ from mi_course.mechanistic.circuits import (
 from mi_course.mechanistic.embeddings import (
     frequency_correlation,
     frequency_direction,
+    frequency_readout,
     mean_cosine,
     mean_cosine_interval,
     remove_direction,
@@ -73,6 +74,7 @@ __all__ = [
     "fit_bottleneck",
     "frequency_correlation",
     "frequency_direction",
+    "frequency_readout",
     "interpretable_by_design",
     "into",
     "linear_model",
