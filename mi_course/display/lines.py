@@ -79,6 +79,8 @@ def plot_lines(result: Lines, *, caption: str = "") -> Figure:
             axes.axhline(height, color="black", linewidth=0.8, linestyle=":", label=name)
         if result.log_x:
             axes.set_xscale("log")
+        elif len(x) <= 12 and (x == np.round(x)).all():
+            axes.set_xticks(x)  # counts, of layers for instance: there is nothing at 0.5
         axes.set_xlabel(result.x_name)
         axes.set_ylabel(result.y_name)
         axes.set_title(result.title)

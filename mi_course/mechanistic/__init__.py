@@ -24,6 +24,7 @@ from mi_course.mechanistic.curves import curve_detector, filter_tuning
 from mi_course.mechanistic.embeddings import (
     frequency_correlation,
     frequency_direction,
+    frequency_readout,
     mean_cosine,
     mean_cosine_interval,
     remove_direction,
@@ -76,6 +77,7 @@ __all__ = [
     "fit_bottleneck",
     "frequency_correlation",
     "frequency_direction",
+    "frequency_readout",
     "interpretable_by_design",
     "into",
     "linear_model",

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from mi_course.claims import Interval, bootstrap_interval
+from mi_course.claims import Interval
 from mi_course.errors import CourseError, did_you_mean
 from mi_course.interventions import resid_post, run
 from mi_course.worlds.story import VOCABULARY
@@ -25,7 +25,9 @@ from mi_course.worlds.story.tasks.word_pairs import PAIRS
 RULES = ("arithmetic", "inputs allowed", "nearest to c", "nearest to b", "wrong way")
 """arithmetic: the word nearest to b - a + c, other than a, b and c. inputs allowed: a, b and c may be answered as well.
 nearest to c, nearest to b: the word nearest to that one, other than a, b and c. wrong way: nearest to a - b + c, other
-than a, b and c. Only the first two use that b is what a becomes."""
+than a, b and c. The first two take the step from a to b, the last one takes it backwards, and the others do without."""
+
+RESAMPLES = 2000
 
 
 def analogy_questions(pairs: Sequence[tuple[int, int]]) -> Int[Tensor, "question 4"]:
@@ -74,26 +76,45 @@ class AnalogyScores:
 
     where: which vectors, for a figure. relation: which relation.
     correct: by rule, whether the answer to each question is right.
-    asked: the pair that each question asks about (a number a pair); questions of one pair are not independent.
-    inputs: share of questions to which "inputs allowed" answers a, b or c.
+    given, asked: the pair that a and b come from and the pair that c comes from (a number a pair). Questions that share
+        either are not independent.
+    inputs: share of questions to which "inputs allowed" answers a, b and c, by name.
     """
 
     where: str
     relation: str
     correct: dict[str, Bool[Tensor, " question"]]
+    given: Int[Tensor, " question"]
     asked: Int[Tensor, " question"]
-    inputs: float
+    inputs: dict[str, float]
 
     def accuracy(self, rule: str) -> float:
         """Share of questions that a rule gets right."""
         return float(self.correct[rule].double().mean())
 
     def interval(self, rule: str, less: str | None = None, *, seed: int = 0) -> Interval:
-        """A bootstrap interval over pairs for a rule's accuracy, or for how much it is above another rule's."""
+        """A bootstrap interval over pairs for a rule's accuracy, or for how much it is above another rule's.
+
+        Pairs are drawn, and a question counts as often as the pair it gives times the pair it asks about: every pair
+        is in many questions, in either part. (Drawing by one part alone would take the other for independent.)
+        Percentile, 2000 resamples. It needs two pairs or more, and with ten it is still too narrow.
+        """
         values = self.correct[rule].double()
         if less is not None:
             values = values - self.correct[less].double()
-        return bootstrap_interval(values, groups=self.asked, seed=seed)
+        pairs, member = torch.cat([self.given, self.asked]).unique(return_inverse=True)
+        given, asked = member.chunk(2)
+        generator = torch.Generator().manual_seed(seed)
+        drawn = torch.randint(len(pairs), (RESAMPLES, len(pairs)), generator=generator)
+        times = torch.zeros(RESAMPLES, len(pairs), dtype=torch.double)
+        times.scatter_add_(1, drawn, torch.ones_like(drawn, dtype=torch.double))
+        weights = times[:, given] * times[:, asked]
+        some = weights.sum(1) > 0  # a draw of one pair only has no question
+        found = (weights[some] @ values) / weights[some].sum(1)
+        low, high = found.quantile(torch.tensor([0.025, 0.975], dtype=torch.double)).tolist()
+        estimate = float(values.mean())
+        method = f"bootstrap over {len(pairs)} pairs, percentile, {RESAMPLES} resamples"
+        return Interval(min(low, estimate), max(high, estimate), 0.95, method)
 
     def above(self, less: str) -> float:
         """By how much the arithmetic is above another rule."""
@@ -113,14 +134,18 @@ def analogy_scores(
     answers = {rule: solve(vectors, questions, rule, candidates=candidates) for rule in RULES}
     # A pair is the same pair whichever of its two words is given.
     number = {frozenset(pair): i for i, pair in enumerate({frozenset(pair): pair for pair in pairs}.values())}
-    asked = torch.tensor([number[frozenset(row[2:])] for row in questions.tolist()])
-    given = answers["inputs allowed"].unsqueeze(1) == questions[:, :3]
+    given, asked = (
+        torch.tensor([number[frozenset(row[part])] for row in questions.tolist()])
+        for part in (slice(0, 2), slice(2, 4))
+    )
+    inputs = (answers["inputs allowed"].unsqueeze(1) == questions[:, :3]).double().mean(0)
     return AnalogyScores(
         where=where,
         relation=relation,
         correct={rule: answer == questions[:, 3] for rule, answer in answers.items()},
+        given=given,
         asked=asked,
-        inputs=float(given.any(1).double().mean()),
+        inputs=dict(zip("abc", inputs.tolist(), strict=True)),
     )
 
 

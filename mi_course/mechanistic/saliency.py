@@ -160,11 +160,14 @@ def saliency_sanity_check(
 class Cascade:
     """How alike maps stay to those of the trained model, by method and by how many layers have been randomised.
 
-    similarity: rank correlation, shape (method, stage, picture); stage 0 is the trained model itself.
+    similarity: rank correlation, shape (method, stage, picture), the mean over draws of random weights; stage 0 is the
+        trained model itself.
+    by_draw: the same by draw of random weights, the mean over pictures: shape (method, stage, draw).
     stages: what was randomised last at each stage, "none" first. signed: whether maps were compared with their sign.
     """
 
     similarity: Float[Tensor, "method stage picture"]
+    by_draw: Float[Tensor, "method stage draw"]
     methods: Sequence[str]
     stages: Sequence[str]
     signed: bool
@@ -175,13 +178,13 @@ class Cascade:
         return self.similarity[self.methods.index(method)].mean(1)
 
     def interval(self, method: str, stage: int) -> Interval:
-        """A bootstrap interval over pictures, for this one model and this one draw of random weights."""
+        """A bootstrap interval over pictures, for this one model and these draws of random weights."""
         return bootstrap_interval(self.similarity[self.methods.index(method), stage], level=self.level)
 
 
 def cascade(
     model: nn.Module,
-    untrained: nn.Module,
+    untrained: nn.Module | Sequence[nn.Module],
     images: Float[Tensor, "picture channel y x"],
     classes: Int[Tensor, " picture"],
     layers: Sequence[str],
@@ -191,6 +194,9 @@ def cascade(
 ) -> Cascade:
     """The sanity check for several methods, with the trained model as stage 0.
 
+    untrained: where the random weights come from; of several networks the results are averaged. They should not be the
+        network that training began from: a layer that training moved little is then like the trained one. (Adebayo et
+        al. initialise anew.)
     layers: names in order from input to output; randomised from the last one on.
     signed: compare maps with their sign; otherwise their sizes, largest over channels. (Adebayo et al. report both.)
     """
@@ -199,9 +205,18 @@ def cascade(
         found = signed_map(subject, images, classes, method)
         return found if signed else found.abs().amax(1)
 
-    subjects = [with_random_layers(model, untrained, layers[len(layers) - k :]) for k in range(len(layers) + 1)]
-    rows = []
-    for method in methods:
-        before = maps(model, method)
-        rows.append(torch.stack([rank_correlation(before, maps(subject, method)) for subject in subjects]))
-    return Cascade(torch.stack(rows), tuple(methods), ("none", *reversed(layers)), signed)
+    draws = [untrained] if isinstance(untrained, nn.Module) else list(untrained)
+    if not draws:
+        raise CourseError("A cascade takes its random weights from at least one network; `untrained` is empty.")
+    before = {method: maps(model, method) for method in methods}
+    itself = torch.stack([rank_correlation(each, each) for each in before.values()])[:, None]
+    tables = []  # one a draw: method, stage, picture
+    for fresh in draws:
+        subjects = [with_random_layers(model, fresh, layers[-k:]) for k in range(1, len(layers) + 1)]
+        rows = [
+            torch.stack([rank_correlation(before[method], maps(subject, method)) for subject in subjects])
+            for method in methods
+        ]
+        tables.append(torch.cat([itself, torch.stack(rows)], dim=1))
+    found = torch.stack(tables, dim=-1)
+    return Cascade(found.mean(-1), found.mean(2), tuple(methods), ("none", *reversed(layers)), signed)

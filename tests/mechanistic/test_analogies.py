@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
+from mi_course.claims import bootstrap_interval
 from mi_course.errors import CourseError
 from mi_course.mechanistic.analogies import (
     analogy_questions,
@@ -52,8 +55,19 @@ def test_without_a_step_the_neighbour_does_as_well_as_arithmetic() -> None:
     scores = analogy_scores(planted(0.0, 0.02)[:20], PAIRS)
     assert scores.accuracy("arithmetic") > 0.95
     assert scores.accuracy("nearest to c") > 0.95
-    assert scores.inputs > 0.9
+    assert sum(scores.inputs.values()) > 0.9
     assert scores.accuracy("inputs allowed") < 0.1
+
+
+def test_intervals_count_pairs_in_both_parts_of_a_question() -> None:
+    scores = analogy_scores(planted(1.6, 0.02), PAIRS)
+    # Right or wrong hangs on the pair that is given, and on nothing else.
+    right = scores.given < 5
+    found = dataclasses.replace(scores, correct={"arithmetic": right}).interval("arithmetic")
+    one_part = bootstrap_interval(right.double(), groups=scores.asked)
+    assert 0.5 in found
+    assert found.high - found.low > 0.4
+    assert one_part.high - one_part.low < 0.2  # drawn by the pair asked about, it looks settled
 
 
 def test_lengths_of_vectors_do_not_matter() -> None:

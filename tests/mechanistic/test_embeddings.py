@@ -11,6 +11,7 @@ from mi_course.errors import CourseError
 from mi_course.mechanistic.embeddings import (
     frequency_correlation,
     frequency_direction,
+    frequency_readout,
     halves,
     mean_cosine,
     mean_cosine_interval,
@@ -72,11 +73,24 @@ def test_a_planted_frequency_direction_is_found_and_then_gone_in_other_words() -
     assert abs(frequency_correlation(left[~fit], counts[~fit], again[~fit])[0]) < 0.35
 
 
-def test_random_vectors_show_nothing_on_words_that_were_kept_out() -> None:
+@pytest.mark.parametrize("measure", [frequency_correlation, frequency_readout])
+def test_random_vectors_show_nothing_on_words_that_were_kept_out(measure) -> None:
     counts = (normal(600, seed=3) + 4).exp().long() + 1
-    found, interval = frequency_correlation(normal(600, 20), counts, halves(600))
+    found, interval = measure(normal(600, 20), counts, halves(600))
     assert abs(found) < 0.15
     assert 0 in interval
+
+
+def test_a_readout_finds_frequency_that_the_covariance_direction_drowns_in_noise() -> None:
+    counts = (normal(600, seed=3) * 1.5 + 4).exp().long() + 1
+    vectors = normal(600, 12, seed=5)
+    vectors[:, 0] = (
+        0.5 * counts.log() + 4 * vectors[:, 1]
+    )  # readable, once the second coordinate is taken into account
+    fit = halves(600)
+    readout, interval = frequency_readout(vectors, counts, fit)
+    assert readout in interval
+    assert readout > frequency_correlation(vectors, counts, fit)[0] + 0.2
 
 
 def test_the_nearest_word_is_another_one_and_among_those_allowed() -> None:

@@ -137,6 +137,17 @@ def test_cascade_agrees_with_the_check_and_has_intervals():
     assert float(found.mean("gradient")[2]) in found.interval("gradient", 2)
 
 
+def test_several_draws_are_averaged_and_shown_one_by_one():
+    model, others, (images, classes) = network(0), [network(1), network(2)], pictures(5)
+    layers = ["one", "two", "out"]
+    found = saliency.cascade(model, others, images, classes, layers)
+    single = [saliency.cascade(model, other, images, classes, layers).similarity for other in others]
+    torch.testing.assert_close(found.similarity, torch.stack(single).mean(0))
+    torch.testing.assert_close(found.by_draw, torch.stack([each.mean(-1) for each in single], dim=-1))
+    with pytest.raises(CourseError, match="at least one network"):
+        saliency.cascade(model, [], images, classes, layers)
+
+
 def test_what_does_not_fit_is_said():
     model, (images, classes) = network(), pictures()
     with pytest.raises(CourseError, match=r"no method 'gradint'.*gradient"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,7 @@ QUESTIONS: list[Question] = [
 def _ask(answer: Any, case: Case) -> Any:
     """The answer's word for every question of the case, asked one after another."""
     vectors, *words = case.args
-    given = [answer(vectors.clone(), a, b, c) for a, b, c in zip(*words, strict=True)]
+    given = [answer(vectors, a, b, c) for a, b, c in zip(*words, strict=True)]
     # One number each, in whatever form it came.
     single = all(isinstance(g, (int, np.integer)) or (isinstance(g, Tensor) and g.numel() == 1) for g in given)
     return [int(g) for g in given] if single else given
@@ -98,6 +99,8 @@ def _variant(
     before: bool = True,
     after: str = "cosine",
     pick: str = "highest",
+    blank: str = "infinity",
+    names: str = "all words",
 ) -> Callable[..., int]:
     """The answer with one or two things done otherwise. signs: of a, b and c."""
 
@@ -114,13 +117,31 @@ def _variant(
         else:
             near = (units @ base[[a, b, c]].T + 1) / 2
             similar = near[:, 1] * near[:, 2] / (near[:, 0] + 1e-3)
-        wrong = -torch.inf if pick == "highest" else torch.inf
+        if names == "words left":
+            left = [word for word in range(len(vectors)) if word not in (a, b, c)]
+            return int(similar[left].argmax())
+        wrong = 0.0 if blank == "zero" else -torch.inf if pick == "highest" else torch.inf
         for name, word in zip("abc", (a, b, c), strict=True):
             if name in left_out:
                 similar[word] = wrong
         return int(similar.argmax() if pick == "highest" else similar.argmin())
 
     return analogy
+
+
+def _inputs_in_front(draw: Draw) -> Case:
+    """Three inputs on one side and all other words on the other: whichever input may be answered, one comes out."""
+    words, d = 16, 7
+    ahead, across = torch.linalg.qr(draw.normal(f"{d} {d}")).Q.T[:2]
+    inputs = torch.stack([ahead, ahead + 0.5 * across, ahead - 0.5 * across])
+    noise = draw.normal(f"{words - 3} {d}")
+    noise = noise - torch.outer(noise @ ahead, ahead) - torch.outer(noise @ across, across)
+    lengths = torch.exp(draw.normal(f"{words}", sd=0.5)).unsqueeze(1)
+    order = torch.randperm(words, generator=draw.generator)
+    vectors = (torch.cat([inputs, noise - ahead]) * lengths)[order]
+    places = [int((order == i).nonzero()) for i in range(3)]
+    questions = [tuple(places[i] for i in row) for row in itertools.permutations(range(3))]
+    return Case("16 words, of which all but the inputs point away from the target", (vectors, *_questions(questions)))
 
 
 def _cases(draw: Draw) -> list[Case]:
@@ -134,6 +155,7 @@ def _cases(draw: Draw) -> list[Case]:
         return Case(label, (vectors, *_questions(questions)))
 
     return [
+        _inputs_in_front(draw),
         case("40 words of 6 numbers, of very different lengths", 40, 6, 0.0, 0.8),
         case("30 words of 12 numbers that share a mean", 30, 12, 0.5, 0.5),
         case("60 words of 4 numbers", 60, 4, 0.2, 0.3),
@@ -173,15 +195,46 @@ analogy = Exercise(
             switches={"left_out": ""},
         ),
         Misconception(
+            "a can be answered",
+            "You leave out b and c, and a can still be answered. It is subtracted, so that it is rarely nearest; but "
+            "where a lies between b and c it is. Leave out all three inputs.",
+            switches={"left_out": "bc"},
+        ),
+        Misconception(
             "b can be answered",
-            "You leave out c, and b can still be answered. It is part of the sum, and the word nearest to b - a + c is "
-            "very often b itself. Leave out all three inputs.",
-            switches={"left_out": "c"},
+            "You leave out a and c, and b can still be answered. It is part of the sum, and the word nearest to b - a "
+            "+ c is very often b itself. Leave out all three inputs.",
+            switches={"left_out": "ac"},
         ),
         Misconception(
             "c can be answered",
-            "You leave out b, and c can still be answered. It is part of the sum, and the word nearest to b - a + c is "
-            "very often c itself. Leave out all three inputs.",
+            "You leave out a and b, and c can still be answered. It is part of the sum, and the word nearest to b - a "
+            "+ c is very often c itself. Leave out all three inputs.",
+            switches={"left_out": "ab"},
+        ),
+        Misconception(
+            "zero for minus infinity",
+            "You set the similarity of a, b and c to 0 so that they are not answered. Where all other cosines are "
+            "negative, 0 is the largest, and one of them comes out after all. Use -torch.inf.",
+            switches={"blank": "zero"},
+        ),
+        Misconception(
+            "a place in the shorter list",
+            "You take a, b and c out of the list and answer the place in what is left. There every word behind one of "
+            "them has moved up. Answer the place among all words: keep the list whole and set the three entries to "
+            "-torch.inf.",
+            switches={"names": "words left"},
+        ),
+        Misconception(
+            "only c is left out",
+            "You leave out c, and a and b can still be answered. The word nearest to b - a + c is very often b itself. "
+            "Leave out all three inputs.",
+            switches={"left_out": "c"},
+        ),
+        Misconception(
+            "only b is left out",
+            "You leave out b, and a and c can still be answered. The word nearest to b - a + c is very often c itself. "
+            "Leave out all three inputs.",
             switches={"left_out": "b"},
         ),
         Misconception(
@@ -252,8 +305,8 @@ analogy = Exercise(
 )
 
 
-# --- telling_rule -----------------------------------------------------------------------------------------------------
-# The killing experiment of "Break this claim". Any rule counts that gets the answers where the claim is false and does
+# --- rival -----------------------------------------------------------------------------------------------------
+# The experiment of "Break this claim". Any rule counts that gets the answers where the claim is false and does
 # not get them where it is true, so what is compared is which of the two it does, not which words it names.
 
 NEIGHBOURS = "where each answer stands beside c, and no step is shared"
@@ -268,12 +321,24 @@ def _neighbours(draw: Draw, d: int, pairs: int) -> Tensor:
 
 
 def _step(draw: Draw, d: int, pairs: int) -> Tensor:
-    """Pairs with one long step in common, and beside every word another one that is nearer to it."""
-    first = torch.nn.functional.normalize(draw.normal(f"{pairs} {d}"), dim=1)
-    step = torch.nn.functional.normalize(draw.normal(f"{d}"), dim=0) * 1.6
-    second = first + step + draw.normal(f"{pairs} {d}", sd=0.02)
+    """Pairs with one long step in common, and beside every first word another one that is nearer to it.
+
+    Only just nearer, by cosine, by dot product and by distance alike: then even a rule that takes a tenth of the step
+    gets the answers, whatever the seed, and a rule that looks at c alone does not.
+    """
+    unit = torch.nn.functional.normalize
+    way = unit(draw.normal(f"{d}"), dim=0)
+
+    def apart(rows: Tensor, *from_what: Tensor) -> Tensor:
+        for other in from_what:
+            rows = rows - (rows * other).sum(-1, keepdim=True) * other
+        return unit(rows, dim=1)
+
+    first = apart(draw.normal(f"{pairs} {d}"), way)
+    second = first + 1.6 * way + draw.normal(f"{pairs} {d}", sd=0.004)  # its cosine to the first is 0.53
     both = torch.stack([first, second], dim=1).reshape(2 * pairs, d)
-    beside = first + draw.normal(f"{pairs} {d}", sd=0.04)
+    aside = apart(draw.normal(f"{pairs} {d}"), way, first)
+    beside = 1.85 * (0.58 * first + (1 - 0.58**2) ** 0.5 * aside)
     return torch.cat([both, beside])
 
 
@@ -326,6 +391,22 @@ def _nearest_by_distance(vectors: Tensor, a: int, b: int, c: int) -> Any:
     return np.argsort(distance)[1]  # the nearest of all is c itself
 
 
+def _nearest_by_dot(vectors: Tensor, a: int, b: int, c: int) -> Tensor:
+    similar = vectors @ vectors[c]
+    similar[[a, b, c]] = -torch.inf
+    return similar.argmax()
+
+
+def _part_of_the_step(share: float) -> Callable[..., int]:
+    def rule(vectors: Tensor, a: int, b: int, c: int) -> int:
+        units = torch.nn.functional.normalize(vectors, dim=1)
+        similar = units @ (share * (units[b] - units[a]) + units[c])
+        similar[[a, b, c]] = -torch.inf
+        return int(similar.argmax())
+
+    return rule
+
+
 rival = Exercise(
     name="rival",
     chapter=CHAPTER,
@@ -351,14 +432,15 @@ rival = Exercise(
     observe=_what_it_answers,
     alternatives={
         "the nearest by distance": _nearest_by_distance,
+        "the nearest by dot product": _nearest_by_dot,
         "the step taken the wrong way": _variant(signs=(1, -1, 1)),
     },
     misconceptions=(
         Misconception(
             "the arithmetic again",
-            "Your rule gets the answers in both kinds of space, so it cannot tell them apart: it still uses the step "
-            "from a to b. Write a rule that cannot profit from a common step, and yet is right where the answer "
-            "merely stands beside c.",
+            "Your rule gets the answers in both kinds of space, so it cannot tell them apart: a common step still "
+            "helps it, be it because b - a is in the sum or because b alone is. Write a rule that cannot profit from "
+            "a common step, and yet is right where the answer merely stands beside c.",
             _variant(),
         ),
         Misconception(
@@ -369,16 +451,16 @@ rival = Exercise(
             _variant(left_out=""),
         ),
         Misconception(
-            "c itself",
-            "Your rule answers c. Leave out the inputs as the arithmetic does: only then is it seen what c alone is "
-            "worth.",
+            "an input itself",
+            "Your rule answers a, b or c itself. Leave out the inputs as the arithmetic does: only then is it seen "
+            "what c alone is worth.",
             _nearest_to(2, leave_out=False),
         ),
         Misconception(
             "a rule that is nowhere right",
             "Your rule gets the answers in neither kind of space, as guessing would, or the word nearest to b. It "
-            "shows that the arithmetic is better than that, which the claim says as well. What kills the claim is a "
-            "rule that is as good as the arithmetic without using the relation.",
+            "shows that the arithmetic is better than that, which the claim says as well. What speaks against the "
+            "claim is a rule that is as good as the arithmetic without using the relation.",
             _nearest_to(1),
         ),
     ),

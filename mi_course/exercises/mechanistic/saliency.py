@@ -79,6 +79,10 @@ def _in_place(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     return images.grad.abs().amax(1)
 
 
+def _one_hot(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
+    return _in_place(model, images.clone(), classes)
+
+
 def _one_by_one(model: nn.Module, images: Tensor, classes: Tensor) -> list[Tensor]:
     maps = []
     for image, wanted in zip(images, classes, strict=True):
@@ -166,6 +170,12 @@ def _observe_stack(case: Case, given: Any) -> Any:
     return torch.from_numpy(given).float() if isinstance(given, np.ndarray) else given
 
 
+def _a_second_time(answer: Any, case: Case) -> Any:
+    """What the second call on the same model and pictures gives: gradients left by the first would be in it."""
+    answer(*case.args, **case.kwargs)
+    return answer(*case.args, **case.kwargs)
+
+
 saliency_map = Exercise(
     name="saliency_map",
     chapter=CHAPTER,
@@ -192,13 +202,21 @@ saliency_map = Exercise(
     observe=_observe_stack,
     variant=_map_variant,
     tolerance=Tolerance(2e-3, 1e-5),
+    driver=_a_second_time,
     alternatives={
         "backward and .grad": _by_backward,
-        "requires_grad_ on the pictures, one-hot gradient": _in_place,
+        "a copy, one-hot gradient": _one_hot,
         "one picture at a time, a list": _one_by_one,
         "the whole Jacobian, numpy": _by_jacobian,
     },
     misconceptions=(
+        Misconception(
+            "gradients of an earlier call",
+            "The first call is right, the second on the same pictures is not. backward() adds to .grad, and you left "
+            "requires_grad and the first gradient on the pictures that were handed to you. Work on a copy: points = "
+            "images.detach().clone().requires_grad_().",
+            _in_place,
+        ),
         Misconception(
             "the probability",
             "You differentiate the probability. The softmax brings all other logits in, and where the model is sure "
