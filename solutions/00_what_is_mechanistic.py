@@ -2739,7 +2739,7 @@ print(f"sign as their weights at the peak's place say:  {share_at_peak:.2f}")
 predict.reveal("signs_agree", share)
 
 # %% [markdown] id="ce140387"
-# **Look.** The sum did not predict the sign: the share is no better than a coin's, and with so few units its interval is wide. A stricter threshold changes the count, since some effects lie close to 0.01, and not the conclusion. A likely reason can be seen in the kernels: a kernel may excite in one place and inhibit in another, and the sum of nine numbers does not say which of the places the unit before is active at.
+# **Look.** The sum was no better guide to the sign than a coin, and with so few units the interval is wide: that it predicts the sign is not shown. A stricter threshold changes the count, since some effects lie close to 0.01, and not the conclusion. A likely reason can be seen in the kernels: a kernel may excite in one place and inhibit in another, and the sum of nine numbers does not say which of the places the unit before is active at.
 
 # %% id="9883ca20"
 strongest_sources = sorted(matters, key=lambda source: -abs(float(effect[source])))[:4]
@@ -3048,7 +3048,7 @@ for layer in ("conv1", "conv2", "conv3"):
         )
 
 # %% [markdown] id="a586ffa6"
-# The guess fits, and it turns the comparison round. Without ink and contrast untrained networks agree on much less, and trained ones match better than untrained ones in every layer. So the first comparison did not show that the third layers have nothing in common; it showed that a null may itself agree for a reason of its own. Since the second comparison was made after seeing the first, and four numbers do not hold all that could be called ink, it is a lead to be tested on other networks rather than a result.
+# The guess fits, and it turns the comparison round. Without ink and contrast untrained networks agree on much less, and trained ones match better than untrained ones: plainly in the first and third layer, by little in the second. So the first comparison did not show that the third layers have nothing in common; it showed that a null may itself agree for a reason of its own. Since the second comparison was made after seeing the first, and four numbers do not hold all that could be called ink, it is a lead to be tested on other networks rather than a result.
 #
 # Why is the trained agreement in the third layer moderate? Trained units are selective, so two of them agree only if they are tuned alike. The third layer has few units for many directions and shapes, and each seed may place its own differently. A correlation of responses does not tell this from networks that solve the task in different ways.
 #
@@ -3076,24 +3076,6 @@ Claim(
     "narrow.",
 )
 
-# %% id="1495b5a7"
-trained_beyond = torch.cat(beyond_ink["conv3", "trained"])
-Claim(
-    statement="Units of conv3 of shapes-cnn have closer counterparts in another seed than units of "
-    "untrained networks have, once ink and contrast are taken away.",
-    evidence=Evidence.CORRELATIONAL,
-    quantity="mean correlation with the best match, class means, ink and contrast taken away",
-    estimate=float(trained_beyond.mean()),
-    interval=bootstrap_interval(trained_beyond),
-    n=len(trained_beyond),
-    observations="units in three pairs of seeds",
-    baseline=float(torch.cat(beyond_ink["conv3", "untrained"]).mean()),
-    baseline_name="the same between untrained networks",
-    does_not_say="That it was expected: the four numbers were chosen after the comparison without "
-    "them. Anything of other architectures, data or tasks. The interval is too narrow, since units "
-    "of one network are not independent and the pairs share their members.",
-)
-
 # %% id="3f0fb647"
 Claim(
     statement="Units of conv3 of shapes-cnn have closer counterparts in another seed "
@@ -3114,13 +3096,31 @@ Claim(
     "interval is too narrow for a statement about seeds in general.",
 )
 
+# %% id="1495b5a7"
+trained_beyond = torch.cat(beyond_ink["conv3", "trained"])
+Claim(
+    statement="Units of conv3 of shapes-cnn have closer counterparts in another seed than units of "
+    "untrained networks have, once ink and contrast are taken away.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="mean correlation with the best match, class means, ink and contrast taken away",
+    estimate=float(trained_beyond.mean()),
+    interval=bootstrap_interval(trained_beyond),
+    n=len(trained_beyond),
+    observations="units in three pairs of seeds",
+    baseline=float(torch.cat(beyond_ink["conv3", "untrained"]).mean()),
+    baseline_name="the same between untrained networks",
+    does_not_say="That it was expected: the four numbers were chosen after the comparison without "
+    "them. Anything of other architectures, data or tasks. The interval is too narrow, since units "
+    "of one network are not independent and the pairs share their members.",
+)
+
 # %% [markdown] id="8597070c"
 # **The three claims, as far as they were tested here**
 #
 # | claim of Olah et al. 2020 | what was done | what was found, on `shapes-cnn` |
 # |---|---|---|
 # | Features are the units of understanding, and are directions | tuning curves of all units, beside untrained; made pictures; examples | many edge and line units, a few curve units; others answer to several things. Directions that are not units were not looked at |
-# | Features form circuits, connected by weights | weights read, then tested by silencing | which units matter could be found; the sum of the weights did not predict the sign of their effect (no better than a coin, few units); silencing the curve units breaks the naming of circles; how the curve units themselves are computed was not settled |
+# | Features form circuits, connected by weights | weights read, then tested by silencing | which units matter could be found; that the sum of the weights predicts the sign of the effect was not shown (no better than a coin, few units); silencing the curve units breaks the naming of circles; how the curve units themselves are computed was not settled |
 # | Features and circuits are universal | three seeds, matched, beside two nulls | the same kinds of units by the same rule; single units correspond in the first layer more than untrained ones do; in the third they do so only once ink and contrast are taken away, a comparison made afterwards |
 
 # %% [markdown] id="0203f64b"
