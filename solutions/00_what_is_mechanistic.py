@@ -2391,11 +2391,11 @@ Claim(
 #
 # *You will be able to*: measure what a unit answers to, beside a network that learned nothing; make a picture for a unit; and say what each of the two leaves out. (Olah et al. 2020, "Zoom In: An Introduction to Circuits", claim 1; Cammarata et al. 2020, "Curve Detectors"; the method is that of Hubel and Wiesel 1959, "Receptive fields of single neurones in the cat's striate cortex".)
 #
-# Hubel and Wiesel showed bars of light to a cat and recorded from single cells of its visual cortex. Many cells answered to a bar at one angle, and hardly at all to the same bar turned by 90°. A plot of the response by angle is a cell's **tuning curve**.
+# Hubel and Wiesel showed bars of light to cats and recorded from single cells of their visual cortex. Many cells answered to a bar at one angle, and hardly at all to the same bar turned by 90°. A plot of the response by angle is a cell's **tuning curve**.
 #
 # Olah et al. look at units of a vision network in the same spirit. Their first claim is that *features* are the fundamental units of neural networks, that a feature is a direction in the space of a layer's responses, and that features can be studied and understood. They call their claims speculative. A unit (a channel of a layer) is one such direction, the one that is at hand; nothing guarantees that it is a feature.
 #
-# The network here is `shapes-cnn`: three convolutions that see drawn shapes of 32 × 32 points and name one of eight classes. It was also asked how the shape is turned, and its units were charged for being active. Trained on the classes alone, such networks had few units like those below. So what you will see is what this training gives, not what every network has.
+# The network here is `shapes-cnn`: three convolutions that see drawn shapes of 32 × 32 points and name one of eight classes. It was also asked how the shape is turned, and its units were charged for being active. So what you will see is what this training gives, not what every network has.
 
 # %% id="9a21a561"
 import math
@@ -2417,7 +2417,8 @@ plot(
         torch.cat([first_filters[:8], twin_filters[:8]]),
         [f"{unit}" for unit in range(8)] + [f"{unit} untrained" for unit in range(8)],
         "the first eight filters of shapes-cnn, trained above and untrained below",
-        "Most trained filters have a bright and a dark stripe side by side; the untrained ones are noise.",
+        "Most trained filters have a blue and an orange patch or stripe side by side; two of them (4 and 6) look "
+        "like noise, as the untrained ones do.",
         signed=True,
         each_its_own=True,
     )
@@ -2430,9 +2431,9 @@ plot(
 #
 # $$r_u(\theta) = \max_{s}\; \mathrm{ReLU}\big(w_u \cdot x_{\theta, s} + b_u\big) - \mathrm{ReLU}(b_u)$$
 #
-# $x_{\theta,s}$ is the part of the picture under the filter, with an edge at angle θ that is shifted by s points along its own direction; $w_u$ and $b_u$ are the unit's filter and bias, and the last term is its response to an empty picture. The largest over shifts is taken because a unit may prefer a line that passes beside its middle.
+# $x_{\theta,s}$ is the part of the picture under the filter, with an edge at angle θ that is shifted by s points along its normal, the direction across the edge; $w_u$ and $b_u$ are the unit's filter and bias, and the last term is its response to an empty picture. The largest over shifts is taken because a unit may prefer a line that passes beside its middle.
 #
-# Angles run from the x axis (to the right) towards positive y (downwards). An edge has a **direction**, the one in which it brightens: it repeats after 360°. A line has an **orientation** only: turned by 180° it is the same line.
+# Angles run from the x axis (to the right) towards positive y (downwards). The angle θ is that of the normal, so a stimulus at 0° is upright. An edge has a **direction**, the one in which it brightens: it repeats after 360°. A line has an **orientation** only: turned by 180° it is the same line.
 
 
 # %% id="8e4afd9d" exercise="orientation_tuning"
@@ -2471,7 +2472,11 @@ def orientation_tuning(filters, bias, angles, kind, shifts):
 check(orientation_tuning)
 
 # %% [markdown] id="e417350c"
-# How far does a curve keep to one angle? Its **selectivity** is the length of the mean vector over the mean response: 1 if the unit answers at one angle only, 0 if it answers at all angles alike. (One minus the circular variance; Ringach et al. 2002, "Orientation selectivity in macaque V1", use it for cells. For lines the angle is doubled first.)
+# How far does a curve keep to one angle? Its **selectivity** is the length of the mean vector over the mean response:
+#
+# $$S_u = \frac{\big|\sum_\theta r_u(\theta)\, e^{i m \theta}\big|}{\sum_\theta r_u(\theta)}$$
+#
+# It is 1 if the unit answers at one angle only, 0 if it answers at all angles alike. For directions m = 1; for orientations the angle is doubled, m = 2. The larger of the two counts here. (For m = 2 it is one minus the circular variance, which Ringach, Shapley & Hawken 2002, "Orientation Selectivity in Macaque V1: Diversity and Laminar Dependence", computed for cells. Responses below zero count as zero.)
 #
 # A unit is called an *edge or line unit* below if its selectivity is above 0.5. The number 0.5 is a choice. The untrained twin is counted by the same rule.
 #
@@ -2566,9 +2571,9 @@ for unit in third.curved:
     )
 
 # %% [markdown] id="34d7e483"
-# **Beside the published picture.** Cammarata et al. turn a synthetic curve through all angles and draw the responses of a family of units in layer mixed3b of InceptionV1. Each unit has one peak, the peaks stand at different angles, and together they cover the full circle. They also vary the curvature, and follow the units through natural images.
+# **Beside the published picture.** Cammarata et al. take natural pictures that make one unit of a family in layer mixed3b of InceptionV1 fire, turn them through all angles, and draw the responses of the whole family. As one unit stops firing the next begins, and together they cover the full circle. Synthetic curves come after that: there the authors vary angle and curvature.
 #
-# Here there are a few curve units among 32, not a family. The circle is not covered evenly: the angles above leave gaps. The others of the layer answer to straight lines, corners, filled areas, or to several of these. The untrained twin has none by the same rule. So: curve units exist in this network, and "the layer is made of curve detectors" would be false.
+# Here there are a few curve units among 32, not a family. The circle is not covered evenly: the angles above leave gaps. One of the five only just passes the rule of a fifth more, so their number depends on where the line is drawn. What the other units of the layer answer to was not settled here. The untrained twin has none by the same rule. So: curve units exist in this network, and "the layer is made of curve detectors" would be false.
 
 # %% [markdown] id="ba686aed"
 # ### A curve detector written by hand
@@ -2738,6 +2743,14 @@ def strongest_response(pictures):
 
 
 made_for_it = strongest_response(optimised[:, None])
+# Contrast held equal, in two ways: every drawn picture stretched until its largest point is at 1 or −1, and the
+# made picture weakened until its sum of squares is that of the best example.
+largest_point = gallery.images.abs().amax(dim=(1, 2, 3), keepdim=True)
+stretched = strongest_response(gallery.images / largest_point)
+best_example = gallery.images[best_examples.index[0]]
+weakened = strongest_response(
+    (optimised[0] * best_example.norm() / optimised[0].norm())[None, None]
+)
 plot(
     Gallery(
         torch.cat([optimised, gallery.images[best_examples.index, 0]]),
@@ -2763,42 +2776,52 @@ predict.reveal(
 # %% id="dd1b6c67"
 # NBVAL_CHECK_OUTPUT
 print(f"unit {curve_unit} of conv3 sees {field(shapes_cnn, 'conv3')} of 32 points")
+print(f"made picture {made_for_it[0]:.0f}, weakened {weakened[0]:.0f}")
+print(
+    f"best of 4,000 examples {best_examples.all_responses.max():.0f},",
+    f"all of them stretched {stretched.max():.0f}",
+)
 for number, name in enumerate(CLASSES):
     mean = best_examples.all_responses[gallery.label == number].mean()
     print(f"{name:14s} mean strongest response {mean:.1f}")
 
 # %% [markdown] id="9e8857d2"
-# **Look.** The made picture moves the unit several times as much as any drawn shape. It is not a typical input; it lies far outside what the network ever saw. It agrees with the examples in one thing, that curves around a middle move the unit.
+# **Look.** The made picture moves the unit several times as much as any drawn shape. Part of that is contrast. So two numbers are printed besides: the best response after every drawn picture was stretched to the limits of ±1, and the response to the made picture after it was weakened to the sum of squares of the best example. The gap narrows, and it stays. The made picture is not a typical input; it lies far outside what the network ever saw. It agrees with the examples in one thing, that curves around a middle move the unit.
 #
 # What it leaves out:
 #
-# - **Range.** It shows the peak. What the unit answers to a line, a disc or a square cannot be seen in it. The means by class above say it, and they hold a surprise: squares move this unit more than single arcs do.
-# - **Context.** The unit sees most of the picture. The tuning curves showed it arcs alone; among the examples whole circles come first. "Curve unit" is the name of a test that it passed. "Unit for closed outlines, round ones most" would fit the classes as well.
+# - **Range.** It shows the peak. What the unit answers to a line, a disc or a square cannot be seen in it. The means by class above say it, and they hold a surprise: squares move this unit more than single arcs do, and more than discs.
+# - **Context.** The unit sees most of the picture. The tuning curves showed it arcs alone; among the examples whole circles come first. "Curve unit" is the name of a test that it passed. By classes alone one would describe it otherwise: circles first, then squares, then discs and arcs, and triangles as little as a line. No short name fits that list, "closed outlines" no better than "curves".
 # - **What is suppressed.** A picture that maximises shows what excites. It does not show apart what must not be there.
 # - **Other pictures.** Two random starts gave two pictures. A unit that answers to several things shows one of them at a time.
 #
-# **Beside the published picture.** In "Curve Detectors" the pictures made for a curve unit are filled with arcs of one direction and radius, and its strongest natural images have such curves in the middle; the authors sort thousands of images over the whole range of responses, not only the strongest. Their made pictures use more restraints than the two here, and a colour space that favours natural images.
+# **Beside the published picture.** In "Curve Detectors" the pictures made for a curve unit are filled with arcs of one direction and radius, and its strongest natural images have such curves in the middle; one of the authors sorted by hand more than 800 images that had been drawn from the whole range of one unit's responses, not only the strongest. Their made pictures use more restraints than the two here, and a colour space that favours natural images.
 
 # %% id="52b0650d"
-margin = best_examples.all_responses
-is_round = torch.isin(
-    gallery.label,
-    torch.tensor([CLASSES.index(name) for name in ("arc", "circle", "disc")]),
-)
+# New pictures: the statement was made after seeing the means above.
+fresh = draw_shapes(4000, seed=15)
+fresh_response = strongest_response(fresh.images)
+on_circles = fresh_response[fresh.label == CLASSES.index("circle")]
+mean_by_class = {
+    name: float(fresh_response[fresh.label == number].mean())
+    for number, name in enumerate(CLASSES)
+    if name != "circle"
+}
+rival_class = max(mean_by_class, key=mean_by_class.get)
 Claim(
-    statement=f"Unit {curve_unit} of conv3 of shapes-cnn (seed 0) answers more to pictures with a "
-    "curve in them (arc, circle, disc) than to the others.",
+    statement=f"Unit {curve_unit} of conv3 of shapes-cnn (seed 0) answers more to pictures of "
+    "circles than to those of any other class.",
     evidence=Evidence.CORRELATIONAL,
-    quantity="mean strongest response on pictures with a curve",
-    estimate=float(margin[is_round].mean()),
-    interval=bootstrap(margin[is_round]),
-    n=int(is_round.sum()),
-    observations="pictures",
-    baseline=float(margin[~is_round].mean()),
-    baseline_name="edges, lines, squares and triangles, the same unit",
-    does_not_say="That the network uses the unit to find curves: section 0.11. That curves are all "
-    "it answers to, or that each class with a curve is above each without: squares are above arcs. The unit was chosen for preferring arcs to lines in a test before, so a "
-    "difference was to be expected; these pictures are other ones than those of the choice.",
+    quantity="mean strongest response to circles",
+    estimate=float(on_circles.mean()),
+    interval=bootstrap(on_circles),
+    n=len(on_circles),
+    observations="pictures of circles",
+    baseline=mean_by_class[rival_class],
+    baseline_name=f"the same unit on the class that comes next, {rival_class}",
+    does_not_say="That the unit answers to curves as such: squares are above arcs and discs. That "
+    "the network uses it to find circles: section 0.11. The interval is about pictures of this one "
+    "unit, not about units or networks.",
 )
 
 # %% [markdown] id="58ddbc12"
@@ -2810,10 +2833,10 @@ Claim(
 #
 # The second claim of Olah et al.: features are connected by weights and form *circuits*, which can be studied and understood too. The third, *universality*: analogous features and circuits form across models and tasks. As in the section before, the authors call these claims speculative and offer them for testing.
 #
-# In InceptionV1 they read, for example, how a curve detector is built: it is excited by line and curve units of the layer before that lie along its curve, each in its place and at its angle, and inhibited by those that lie across it. That is read from the kernels between units whose meaning was settled before.
+# In InceptionV1 they read, for example, how a curve detector is built: it is built mainly from line detectors and earlier curve detectors. At each point of its curve it is excited by earlier curve detectors of a similar orientation there, and inhibited by those of the opposite one, turned by 180°. That is read from the kernels between units whose meaning was settled before.
 
 # %% id="614d8f5a"
-from mi_course.claims import bootstrap_interval
+from mi_course.claims import Interval, bootstrap_interval
 from mi_course.display import Bars, Gallery
 from mi_course.mechanistic.circuits import (
     into,
@@ -2824,6 +2847,7 @@ from mi_course.mechanistic.circuits import (
 from mi_course.mechanistic.tuning import network_tuning
 from mi_course.worlds.shapes import CLASSES, draw_shapes
 from mi_course.zoo import seeds
+from scipy.stats import binomtest
 
 circuit_model = load_model("shapes-cnn")
 circuit_tuning = network_tuning(circuit_model)
@@ -2897,29 +2921,37 @@ plot(
     Bars(
         [f"{source}" for source in matters],
         effect[matters],
-        "fall of the strongest response when silenced",
+        "fall of the response",
         low=[band.low for band in bands],
         high=[band.high for band in bands],
         interval="95 % interval (bootstrap over 1,000 pictures)",
         axis="unit of conv2",
-        title=f"into unit {ring_part} of conv3, shapes-cnn (seed 0)",
+        title=f"silenced before unit {ring_part} of conv3, shapes-cnn (seed 0)",
     )
 )
 
 # %% id="aceb5b00"
 # NBVAL_CHECK_OUTPUT
-share = sum(bool(effect[s] * read.connection[s] > 0) for s in matters) / len(matters)
+agree = sum(bool(effect[s] * read.connection[s] > 0) for s in matters)
+share = agree / len(matters)
 peak = read.at_peak.mean(dim=0)
 share_at_peak = sum(bool(effect[s] * peak[s] > 0) for s in matters) / len(matters)
 print(f"{len(matters)} of 16 units of conv2 matter to unit {ring_part} of conv3")
-print(f"sign as their summed weights say:               {share:.2f}")
+exact = binomtest(agree, len(matters)).proportion_ci(0.95, method="exact")
+print(
+    f"sign as their summed weights say:               {share:.2f} ({agree} of {len(matters)};"
+    f" a coin 0.50; exact 95 % interval {exact.low:.2f} to {exact.high:.2f})"
+)
+large = [s for s in matters if abs(float(effect[s])) > 0.1]
+agree_large = sum(bool(effect[s] * read.connection[s] > 0) for s in large)
+print(f"  the same for effects above 0.1:               {agree_large} of {len(large)}")
 print(f"sign as their weights at the peak's place say:  {share_at_peak:.2f}")
 
 # %% id="a661b907"
 predict.reveal("signs_agree", share)
 
 # %% [markdown] id="ce140387"
-# **Look.** The summed weights foretell the sign for some units and fail for others. The reason can be seen in the kernels: a kernel may excite in one place and inhibit in another, and the sum of nine numbers does not say which of the places the unit before is active at.
+# **Look.** The sum was no better guide to the sign than a coin, and with so few units the interval is wide: that it predicts the sign is not shown. A stricter threshold changes the count, since some effects lie close to 0.01, and not the conclusion. A likely reason can be seen in the kernels: a kernel may excite in one place and inhibit in another, and the sum of nine numbers does not say which of the places the unit before is active at.
 
 # %% id="9883ca20"
 strongest_sources = sorted(matters, key=lambda source: -abs(float(effect[source])))[:4]
@@ -2939,12 +2971,28 @@ plot(
     )
 )
 
+# %% id="84024749"
+Claim(
+    statement=f"For unit {ring_part} of conv3 of shapes-cnn (seed 0) the summed weights from a unit "
+    "of conv2 predict the sign of what silencing it does.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    quantity="share of signs that agree",
+    estimate=share,
+    interval=Interval(exact.low, exact.high, method="exact binomial"),
+    n=len(matters),
+    observations="units of conv2 that matter",
+    baseline=0.5,
+    baseline_name="a coin",
+    does_not_say="That weights are of no use: their sum was read, and for one unit. The units before "
+    "it act together, so they are not independent observations, and the threshold of 0.01 is a choice.",
+)
+
 # %% [markdown] id="3c73124b"
 # A better reading keeps the place: take, for each picture, what the unit before brings at the place where the curve unit responds most (its weights there times its responses there). The second share above is that of this reading.
 #
 # It is not read from weights alone: it needs the pictures. And one half of it holds by arithmetic, picture by picture: if a unit holds the peak down, the response there rises without it, so the strongest response cannot fall. Where a unit holds the peak up there is something to test, since another place may take over. The test is less hard than it looks.
 #
-# **Beside the published picture.** In "Zoom In" the kernels between curve units are drawn in a grid: excitation along the tangent, inhibition across it, turning with the angle of the units. Here the kernels are 3 × 3 and the units before are not all understood; a pattern that neat is not to be seen, and no such claim is made. What can be said is which units matter, and with which sign.
+# **Beside the published picture.** In "Zoom In" the weights from an early curve detector to a later one of similar orientation are positive along the curve, those from one of the opposite orientation negative, and the pattern turns with the orientation of the unit. There the kernels are 5 × 5. Here they are 3 × 3, and the units before are not all understood; a pattern that neat is not to be seen, and no such claim is made. What can be said is which units matter, and with which sign.
 
 # %% [markdown] id="78ce450a"
 # ### From the curve unit to a shape
@@ -2969,15 +3017,18 @@ change = torch.stack(
     dim=1,
 )  # picture, unit
 others = [unit for unit in range(32) if unit != ring_part]
+by_size = sorted(range(32), key=lambda unit: -abs(float(change[:, unit].mean())))[:12]
+around = [bootstrap_interval(change[:, unit]) for unit in by_size]
 plot(
     Bars(
-        [f"{unit}" for unit in range(32)],
-        change.mean(dim=0),
-        "fall of the logit of circle when silenced",
-        axis="unit of conv3",
-        baseline=float(change[:, others].mean()),
-        baseline_name=f"mean over the units other than {ring_part}",
-        title="shapes-cnn (seed 0), 400 circles",
+        [f"{unit}" for unit in by_size],
+        change.mean(dim=0)[by_size],
+        "fall of the logit",
+        low=[each.low for each in around],
+        high=[each.high for each in around],
+        interval="95 % interval (bootstrap over 400 circles)",
+        axis="unit of conv3, the twelve largest of 32",
+        title="logit of circle, one unit silenced, shapes-cnn (seed 0)",
     )
 )
 
@@ -3004,6 +3055,8 @@ with torch.no_grad():
 loudest = sorted(rest, key=lambda unit: -float(strongest_on_circles[:, unit].mean()))[
     :k
 ]
+# The hardest control: the others that push the logit of circle up most.
+pushing = sorted(rest, key=lambda unit: -float(change[:, unit].mean()))[:k]
 
 print("share of circles named right")
 for name, silenced in [
@@ -3011,6 +3064,7 @@ for name, silenced in [
     (f"without unit {ring_part}", [ring_part]),
     (f"without all {k} curve units", curve_units),
     (f"without the {k} other units loudest on circles", loudest),
+    (f"without the {k} others that push circle most", pushing),
 ]:
     print(f"  {name:46s} {named_right(silenced).mean():.2f}")
 mean_at_random = torch.stack(at_random).mean()
@@ -3018,19 +3072,20 @@ print(f"  without {k} other units, mean of 20 random sets  {mean_at_random:.2f}"
 
 # %% id="3a4c1bdd"
 fall = change[:, ring_part]
+runner_up = max(others, key=lambda unit: float(change[:, unit].mean()))
 Claim(
     statement=f"Unit {ring_part} of conv3 of shapes-cnn (seed 0) raises the logit of "
-    f"circle on "
-    "pictures of circles.",
+    "circle on pictures of circles more than any other unit does.",
     evidence=Evidence.CAUSAL_COMPONENT,
     quantity="fall of the logit when the unit is silenced",
     estimate=float(fall.mean()),
     interval=bootstrap_interval(fall),
     n=len(fall),
     observations="pictures of circles",
-    baseline=float(change[:, others].mean()),
-    baseline_name="mean over the other 31 units",
-    does_not_say="That the unit is needed: other units may carry the answer without "
+    baseline=float(change[:, runner_up].mean()),
+    baseline_name=f"the largest fall among the other 31 units (unit {runner_up})",
+    does_not_say="Anything beyond arithmetic about the fall itself: no ReLU stands behind the read-out, "
+    "so it is the weight times the response, on each picture. That the unit is needed: other units may carry the answer without "
     "it. That zero is "
     "a state that the unit would be in with another shape. That it does so because of "
     "the curve: "
@@ -3038,21 +3093,21 @@ Claim(
 )
 
 # %% [markdown] id="4fadcb3c"
-# Whether one unit matters is one question, whether the group does another. The last lines above silence all curve units at once, and as a control as many others: at random, and those that respond most strongly to circles, since a loud unit is likelier to matter than a silent one.
+# Whether one unit matters is one question, whether the group does another. The last lines above silence all curve units at once, and as a control as many others: at random, those that respond most strongly to circles, since a loud unit is likelier to matter than a silent one, and those whose silencing lowers the logit of circle most. The last is the hardest control, and the card takes it.
 
 # %% id="ff3fc1ca"
 wrong = 1 - named_right(curve_units)
 Claim(
     statement=f"Without its {k} curve units shapes-cnn (seed 0) misnames circles more "
-    "often than without as many other units that respond strongly to circles.",
+    "often than without as many other units that push the logit of circle most.",
     evidence=Evidence.CAUSAL_COMPONENT,
     quantity="share of circles misnamed",
     estimate=float(wrong.mean()),
     interval=bootstrap_interval(wrong),
     n=len(wrong),
     observations="pictures of circles",
-    baseline=float(1 - named_right(loudest).mean()),
-    baseline_name=f"without the {k} other units that respond most to circles",
+    baseline=float(1 - named_right(pushing).mean()),
+    baseline_name=f"without the {k} other units that push the logit of circle most",
     does_not_say="That these units are all it takes to name a circle. That they "
     "are needed for other curves, or in other seeds. Zero may be a state that the "
     "network never meets, which breaks more than it removes.",
@@ -3063,7 +3118,9 @@ Claim(
 
 # %% id="6013bc64"
 # NBVAL_CHECK_OUTPUT
-print("share named right without the curve units (without as many loud others)")
+print(
+    "share named right without the curve units (without as many others that push most)"
+)
 curved_of = {}
 for each in seeds("shapes-cnn"):
     one = load_model("shapes-cnn", seed=each)
@@ -3072,21 +3129,29 @@ for each in seeds("shapes-cnn"):
     for kind in ("circle", "arc", "disc"):
         drawn = draw_shapes(400, seed=13, kind=kind).images
         with torch.no_grad():
-            level = one.activations(drawn)["conv3"].amax(dim=(2, 3)).mean(dim=0)
-        others_by_level = sorted(
-            set(range(32)) - set(curved_of[each]), key=lambda unit: -float(level[unit])
+            whole = one(drawn)[:, CLASSES.index(kind)]
+        push = [
+            float(
+                (
+                    whole - logit_without(one, [unit], drawn)[:, CLASSES.index(kind)]
+                ).mean()
+            )
+            for unit in range(32)
+        ]
+        others_by_push = sorted(
+            set(range(32)) - set(curved_of[each]), key=lambda unit: -push[unit]
         )
         named = [
             (logit_without(one, units, drawn).argmax(dim=1) == CLASSES.index(kind))
             .double()
             .mean()
-            for units in (curved_of[each], others_by_level[: len(curved_of[each])])
+            for units in (curved_of[each], others_by_push[: len(curved_of[each])])
         ]
         told.append(f"{kind} {named[0]:.2f} ({named[1]:.2f})")
     print(f"  seed {each}, {len(curved_of[each])} curve units: ", ", ".join(told))
 
 # %% [markdown] id="91765319"
-# **Look.** In all three seeds circles are lost without the curve units and kept without as many others. For arcs and discs it is not so: they are named right more often than circles without the curve units, and the loud others matter to them as well, in some seeds more. So the name that the tuning curve suggested, *curve unit*, is not yet the units' part in the network: what they are needed for in every seed is circles, and curves in general at most in one. A tuning curve says what moves a unit; only silencing it says what it is for, and only on the pictures tried.
+# **Look.** In all three seeds most circles are misnamed without the curve units, and most are named right without as many others. For arcs and discs it is not so: they are named right more often than circles without the curve units, and in each seed the others matter more to arcs or to discs than the curve units do. So the name that the tuning curve suggested, *curve unit*, is not yet the units' part in the network: silencing them breaks the naming of circles in every seed, and the naming of both arcs and discs, more than the control does, in none. A tuning curve says what moves a unit; only silencing it says what it is for, and only on the pictures tried.
 
 # %% [markdown] id="9bb36719"
 # ### Universality, on three seeds
@@ -3122,6 +3187,8 @@ trio = [load_model("shapes-cnn", seed=each) for each in seeds("shapes-cnn")]
 twins = [
     load_model("shapes-cnn", seed=each, untrained=True) for each in seeds("shapes-cnn")
 ]
+# Units that answer to no picture have no correlation and are left out: in the third layer
+# three of seed 0, which is the first of two pairs, and one of seed 1, so that 96 units become 89.
 order = torch.randperm(len(shown.label), generator=torch.Generator().manual_seed(0))
 similarity = {}
 for layer in ("conv1", "conv2", "conv3"):
@@ -3157,9 +3224,45 @@ predict.reveal("universal", bool(matched.mean() > matched_twins.mean()))
 # %% [markdown] id="0d0fde37"
 # **Look.** Compare each row with the rows below it. The shuffled rows say what the largest of many chance correlations gives: next to nothing. Against this null alone, every layer would pass for universal.
 #
-# The untrained rows are the ones to beat. *Untrained networks match each other well*: random filters of one architecture, shown the same pictures, tell for the most part how much ink and contrast there is, and on that they agree. In the first layer trained networks match better than that. In the third they do not.
+# The untrained rows are the ones to beat. *Untrained networks match each other well.* In the first layer trained networks match better than that. In the second and third they match less well.
 #
-# That is not the same as "different features". Trained units are selective, so two of them agree only if they are tuned alike, while units that answer to everything agree on everything. The third layer has few units for many directions and shapes, and each seed may place its own differently. A correlation of responses cannot tell this from networks that have nothing in common.
+# Perhaps untrained units agree on little more than how much ink and contrast there is. That can be tested: take away, within each class, what a linear fit on four numbers of the picture predicts (its mean, the mean size of its points, their standard deviation, and the largest size), and match again. The idea came after the rows above were seen.
+
+# %% id="9a854e03"
+# NBVAL_CHECK_OUTPUT
+flat = shown.images[:, 0].flatten(1)
+ink = torch.stack(
+    [flat.mean(1), flat.abs().mean(1), flat.std(1), flat.abs().amax(1)], dim=1
+)
+ink = within_classes(ink, shown.label).double()
+
+
+def without_ink(responses):
+    """What is left, class by class, of responses after a linear fit on the ink numbers."""
+    left = responses.double()
+    for one in shown.label.unique():
+        here = shown.label == one
+        left[here] -= ink[here] @ torch.linalg.lstsq(ink[here], left[here]).solution
+    return left
+
+
+print("the same, ink and contrast taken away")
+beyond_ink = {}
+for layer in ("conv1", "conv2", "conv3"):
+    for which, group in (("trained", trio), ("untrained", twins)):
+        left = [without_ink(class_free(one, layer)) for one in group]
+        beyond_ink[layer, which] = [
+            match_units(left[a], left[b]).similarity for a, b in pairs
+        ]
+        print(
+            f"{layer} {which:10s}",
+            "  ".join(f"{float(each.mean()):.2f}" for each in beyond_ink[layer, which]),
+        )
+
+# %% [markdown] id="a586ffa6"
+# The guess fits, and it turns the comparison round. Without ink and contrast untrained networks agree on much less, and trained ones match better than untrained ones: plainly in the first and third layer, by little in the second. So the first comparison did not show that the third layers have nothing in common; it showed that a null may itself agree for a reason of its own. Since the second comparison was made after seeing the first, and four numbers do not hold all that could be called ink, it is a lead to be tested on other networks rather than a result.
+#
+# Why is the trained agreement in the third layer moderate? Trained units are selective, so two of them agree only if they are tuned alike. The third layer has few units for many directions and shapes, and each seed may place its own differently. A correlation of responses does not tell this from networks that solve the task in different ways.
 #
 # What the cards can say is narrower still. By the same rule, each seed has edge and line units in the first layer and some curve units in the third, more than its twin. Which units they are, and how many, differs from seed to seed (section 0.10).
 #
@@ -3198,11 +3301,29 @@ Claim(
     observations="units in three pairs of seeds",
     baseline=float(matched_twins.mean()),
     baseline_name="the same between untrained networks",
-    does_not_say="Anything of other architectures, data or tasks. The units of one "
-    "network are not "
-    "independent of each other, and three pairs of three networks share their members, "
+    does_not_say="That what trained units share is no more than what untrained ones share: ink and "
+    "contrast are in both numbers, and without them the order is the other one. Anything of other "
+    "architectures, data or tasks. The units of one network are not independent of each other, and three pairs of three networks share their members, "
     "so the "
     "interval is too narrow for a statement about seeds in general.",
+)
+
+# %% id="1495b5a7"
+trained_beyond = torch.cat(beyond_ink["conv3", "trained"])
+Claim(
+    statement="Units of conv3 of shapes-cnn have closer counterparts in another seed than units of "
+    "untrained networks have, once ink and contrast are taken away.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="mean correlation with the best match, class means, ink and contrast taken away",
+    estimate=float(trained_beyond.mean()),
+    interval=bootstrap_interval(trained_beyond),
+    n=len(trained_beyond),
+    observations="units in three pairs of seeds",
+    baseline=float(torch.cat(beyond_ink["conv3", "untrained"]).mean()),
+    baseline_name="the same between untrained networks",
+    does_not_say="That it was expected: the four numbers were chosen after the comparison without "
+    "them. Anything of other architectures, data or tasks. The interval is too narrow, since units "
+    "of one network are not independent and the pairs share their members.",
 )
 
 # %% [markdown] id="8597070c"
@@ -3211,8 +3332,8 @@ Claim(
 # | claim of Olah et al. 2020 | what was done | what was found, on `shapes-cnn` |
 # |---|---|---|
 # | Features are the units of understanding, and are directions | tuning curves of all units, beside untrained; made pictures; examples | many edge and line units, a few curve units; others answer to several things. Directions that are not units were not looked at |
-# | Features form circuits, connected by weights | weights read, then tested by silencing | which units matter could be found; the sign of summed weights foretold it for part of them; curve units carry the class of circles; how the curve units themselves are computed was not settled |
-# | Features and circuits are universal | three seeds, matched, beside two nulls | the same kinds of units by the same rule; single units correspond in the first layer more than untrained ones do, in the third not |
+# | Features form circuits, connected by weights | weights read, then tested by silencing | which units matter could be found; that the sum of the weights predicts the sign of the effect was not shown (no better than a coin, few units); silencing the curve units breaks the naming of circles; how the curve units themselves are computed was not settled |
+# | Features and circuits are universal | three seeds, matched, beside two nulls | the same kinds of units by the same rule; single units correspond in the first layer more than untrained ones do; in the third they do so only once ink and contrast are taken away, a comparison made afterwards |
 
 # %% [markdown] id="0203f64b"
 # ## 0.12 What this chapter leaves out
@@ -3236,7 +3357,7 @@ Claim(
 # The later chapters stay with transformers that read text.
 
 # %% [markdown] id="111aa979"
-# **Why some want evidence from inside.** Scalable oversight is the problem of supervising systems whose work people can no longer check in full (Bowman et al. 2022, [Measuring Progress on Scalable Oversight](https://arxiv.org/abs/2211.03540)). One worry is deception: a system that behaves well because it is being tested, and would behave otherwise elsewhere (Hubinger et al. 2019, [Risks from Learned Optimization](https://arxiv.org/abs/1906.01820), call it deceptive alignment). By construction, tests from outside cannot rule that out, since the two kinds of system give the same outputs in every test.
+# **Why some want evidence from inside.** Scalable oversight is the problem of supervising systems whose work people can no longer check in full (Bowman et al. 2022, [Measuring Progress on Scalable Oversight](https://arxiv.org/abs/2211.03540)). One worry is deception: a system that behaves well because it is being tested, and would behave otherwise elsewhere (Hubinger et al. 2019, [Risks from Learned Optimization](https://arxiv.org/abs/1906.01820), call it deceptive alignment). If such a system recognises every test, tests from outside cannot rule that out, since then it gives the same outputs in all of them as one that always behaves well.
 #
 # Evidence from inside could be a second channel. How much it can carry is not known. Hubinger et al. 2024 ([Sleeper Agents](https://arxiv.org/abs/2401.05566)) planted backdoors in language models and saw them last through safety training; that shows what planted behaviour can survive, and not that such behaviour arises by itself. Methods that were to read off whether a model holds a sentence true have been found to track other things on new data (Levinstein & Herrmann 2023, [Still No Lie Detector for Language Models](https://arxiv.org/abs/2307.00175)). And within the community that has put most hope in the work, its value for this purpose is disputed (Saphra & Wiegreffe 2024, section 4).
 #

@@ -113,6 +113,7 @@ def _circuit_variant(
     padded: bool = True,
     relative: bool = False,
     only_kept: bool = False,
+    sized: bool = False,
     exchanged: bool = False,
 ) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
@@ -136,6 +137,8 @@ def _circuit_variant(
             level = before.mean(dim=(0, 2, 3), keepdim=True).expand_as(before)
             instead = F.conv2d(level, kernels, padding=half if padded else 0, groups=sources)
             without = drive - parts + instead
+        elif silenced == "one after another":
+            without = drive - parts.cumsum(dim=1)
         elif silenced == "all others":
             without = parts + (bias[target] if biased else 0)
         else:
@@ -160,6 +163,8 @@ def _circuit_variant(
         else:
             intact, left = summary(drive), summary(without)
         change = left if only_kept else sign * (intact - left)
+        if sized:
+            change = change.abs()
         if relative:
             change = change / intact.clamp(min=1e-6)
         effect = {"mean": change.mean(dim=0), "sum": change.sum(dim=0), "largest": change.amax(dim=0)}[over_pictures]
@@ -330,6 +335,24 @@ circuit_weights = Exercise(
             "what is left, not what is lost",
             "You report the target's response without the source. The effect is the difference to the intact response.",
             switches={"only_kept": True},
+        ),
+        Misconception(
+            "the source alone",
+            "You report how the target responds to the source alone, all other units silenced. The effect is what is "
+            "lost without the source: intact minus silenced, with the others as they are.",
+            switches={"silenced": "all others", "only_kept": True},
+        ),
+        Misconception(
+            "silenced one after another",
+            "A source that you silenced stays silent when the next one's turn comes, so that in the end all are. "
+            "Begin each time with a new copy of `before`.",
+            switches={"silenced": "one after another"},
+        ),
+        Misconception(
+            "the size of the effect",
+            "You take the size of the effect in each picture. A source that holds the target down has an effect below "
+            "zero, and that sign is what is compared with the weights.",
+            switches={"sized": True},
         ),
         Misconception(
             "replaced by its mean",

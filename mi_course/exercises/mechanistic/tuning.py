@@ -106,6 +106,8 @@ def _tuning_variant(
     transposed: bool = False,
     scaled: bool = False,
     other_kind: bool = False,
+    biased: bool = True,
+    clipped: bool = False,
 ) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
 
@@ -123,7 +125,8 @@ def _tuning_variant(
         drives = []
         for shift in used:
             pictures = _drawn(kind, tuple(turned.tolist()), shift)
-            drive = F.conv2d(pictures, filters[:, None], bias, padding=filters.shape[-1] // 2)
+            used_bias = bias if biased else None
+            drive = F.conv2d(pictures, filters[:, None], used_bias, padding=filters.shape[-1] // 2)
             near = drive[:, :, MIDDLE, MIDDLE]
             if place == "anywhere":
                 near = drive.amax(dim=(2, 3))
@@ -150,6 +153,8 @@ def _tuning_variant(
             response = response - response.mean(dim=0)
         if empty == "smallest":
             response = response - response.amin(dim=0)
+        if clipped:
+            response = response.clamp(min=0)
         if scaled:
             response = response / response.amax(dim=0).clamp(min=1e-9)
         return response.T if transposed else response
@@ -202,6 +207,12 @@ def _cases_tuning(draw: Draw) -> list[Case]:
         Case(
             "one unit, one angle, one shift",
             (planted(1, 9), torch.tensor([0.3]), torch.tensor([200.0]), "arc", [0.0]),
+            axes=("angle", "unit"),
+        ),
+        # A bright line under weights below zero takes away from what the unit answers to nothing at all.
+        Case(
+            "units that every line pushes below their response to an empty picture",
+            (-0.05 - 0.1 * draw.normal("2 5 5").abs(), torch.tensor([1.5, 0.4]), some, "line", [0.0, 0.5]),
             axes=("angle", "unit"),
         ),
     ]
@@ -311,6 +322,25 @@ orientation_tuning = Exercise(
             "zero "
             "that response is 0, and nothing is to be taken away.",
             switches={"empty": "bias"},
+        ),
+        Misconception(
+            "cut off at the empty picture",
+            "You set to zero what lies below the response to an empty picture. A stimulus may push a unit down: its "
+            "response is then lower than to nothing at all, and the curve is below zero there. Apply ReLU to the "
+            "unit's input, and not to the difference.",
+            switches={"clipped": True},
+        ),
+        Misconception(
+            "the bias left out of the input",
+            "You leave the bias out of what goes into the ReLU. It settles where the unit begins to respond: with a "
+            "bias below zero a weak stimulus does not move it. Add the bias to the sum of products, then ReLU.",
+            switches={"biased": False},
+        ),
+        Misconception(
+            "no bias anywhere",
+            "You apply ReLU to the sum of products without the bias (or take the bias away again inside the ReLU). "
+            "The bias settles where the unit begins to respond: ReLU of the sum with the bias, less ReLU of the bias.",
+            switches={"biased": False, "empty": "kept"},
         ),
         Misconception(
             "the mean over angles is subtracted",
