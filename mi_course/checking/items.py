@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Labels = frozenset[str]
 
 SHOWN = 6  # wrong items that a panel comments on; the others are only named
-_NOTHING = ("", "none", "nothing", "neither")  # ways of writing that no label applies
+_NOTHING = ("", "none", "nothing", "neither", "set()", "{}")  # ways of writing that no label applies
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,8 @@ class Items:
     marks: for an exercise that asks to mark some items out of all: the label of the marked ones. The learner may then
         give a list of keys; the items not in it get the other one of the two labels.
     also: other words for the labels.
+    asks: for some labels the question that decides on them. Where an answer is wrong in other ways than a trap expects,
+        the questions answered wrongly are put again.
     noun: what an item is called in messages ("study", "sentence", "gap").
     """
 
@@ -134,6 +136,7 @@ class Items:
     several: bool = False
     marks: str = ""
     also: Mapping[str, str] = field(default_factory=dict, repr=False)
+    asks: Mapping[str, str] = field(default_factory=dict, repr=False)
     noun: str = "item"
 
     def __post_init__(self) -> None:
@@ -177,9 +180,13 @@ class Items:
     def read(self, answer: Any) -> Reading:
         """Read an answer that has been made plain (`mi_course.checking.plain`)."""
         if self.marks and not isinstance(answer, (dict, Odd)) and answer is not None:
-            return self._read_marks(answer)
+            # [...] is a list that has not been begun.
+            return Reading({}, {}, ()) if self._is_blank(answer) and answer != [] else self._read_marks(answer)
         if not isinstance(answer, dict):
-            return Reading({}, {}, (f"The answer is to be a dict, {self._example()}, and this is {describe(answer)}.",))
+            kind = "list" if self.marks else "dict"
+            return Reading(
+                {}, {}, (f"The answer is to be a {kind}, {self._example()}, and this is {describe(answer)}.",)
+            )
         keys = {_folded(item.key): item.key for item in self.items}
         given: dict[str, Labels] = {}
         unclear: dict[str, str] = {}
@@ -229,6 +236,8 @@ class Items:
         """The labels that a value names, or a sentence about why they cannot be told."""
         if isinstance(value, str) and self.several and _folded(value) in _NOTHING:
             return frozenset()
+        if self.several and isinstance(value, dict) and not value:
+            return "In Python {} is an empty dict; for no label at all write set()."
         listed = _listed(value)
         if listed is None:
             return f"A label is a text, and this is {describe(value)}."
@@ -263,12 +272,16 @@ class Items:
         return words
 
     def _no_item(self, written: Any) -> str:
-        close = did_you_mean(written, [item.key for item in self.items])
+        keys = [item.key for item in self.items]
+        same = [key for key in keys if _unpadded(key) == _unpadded(written)]
+        close = f" Did you mean {same[0]!r}?" if len(same) == 1 else did_you_mean(written, keys)
         first, last = self.items[0].key, self.items[-1].key
         return f"There is no {self.noun} {_shown(written)}.{close or f' The keys run from {first!r} to {last!r}.'}"
 
     def _example(self) -> str:
         label = next(iter(self.labels))
+        if self.marks:
+            return f"[{self.items[0].key!r}, …]"
         return (
             f"{{{self.items[0].key!r}: {{{label!r}}}, …}}"
             if self.several
@@ -309,8 +322,15 @@ class Items:
             return CaseReport(item.key, False, "not attempted yet")
         if item.key not in fallen:
             return CaseReport(item.key, True, result_right=True)
-        tempted = fallen[item.key]
-        return CaseReport(item.key, False, tempted.sentence if tempted else item.feedback)
+        tempted, given = fallen[item.key], reading.given[item.key]
+        if tempted and tempted.labels == given:
+            return CaseReport(item.key, False, tempted.sentence)
+        # No temptation is met exactly: say first which questions were answered wrongly, and then only what fits them.
+        off = [self.asks[label] for label in self.labels if label in self.asks and label in given ^ item.accepted[0]]
+        if not off:
+            return CaseReport(item.key, False, tempted.sentence if tempted else item.feedback)
+        rest = f" {tempted.sentence}" if tempted else f" {item.feedback}" if len(off) > 1 else ""
+        return CaseReport(item.key, False, f"ask again: {' And: '.join(off)}{rest}")
 
     def _main_trap(self, reading: Reading, fallen: Mapping[str, Tempting | None]) -> str | None:
         """The mistake behind most wrong items: behind two at least and a third of all, or behind the only one.
@@ -375,6 +395,11 @@ def _set_of(answer: str | Collection[str]) -> Labels:
 def _folded(text: Any) -> str:
     """A text without what does not matter: case, spaces, hyphens, quotes at the ends."""
     return re.sub(r"[\s_\-‐–—]+", " ", str(text)).strip(" .'\"`").casefold()
+
+
+def _unpadded(key: Any) -> str:
+    """A key without the letter before its number and without zeros in front: s01, s1 and 1 are one."""
+    return re.sub(r"^[^\W\d]?0*(?=\d)", "", _folded(key))
 
 
 def _listed(value: Any) -> list[Any] | None:
