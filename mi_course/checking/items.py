@@ -180,8 +180,9 @@ class Items:
     def read(self, answer: Any) -> Reading:
         """Read an answer that has been made plain (`mi_course.checking.plain`)."""
         if self.marks and not isinstance(answer, (dict, Odd)) and answer is not None:
-            # [...] is a list that has not been begun.
-            return Reading({}, {}, ()) if self._is_blank(answer) and answer != [] else self._read_marks(answer)
+            # [...] is a list that has not been begun; an empty one marks nothing.
+            begun = not _listed(answer) or not self._is_blank(answer)
+            return self._read_marks(answer) if begun else Reading({}, {}, ())
         if not isinstance(answer, dict):
             kind = "list" if self.marks else "dict"
             return Reading(
@@ -299,13 +300,16 @@ class Items:
         wrong = [item for item in wrong if reading.given[item.key] not in item.accepted]
         fallen = {item.key: item.trap(reading.given[item.key]) for item in wrong}
         trap = self._main_trap(reading, fallen) if name_mistakes else None
+        question = self._one_question(reading, fallen) if name_mistakes else None
+        if question and trap and 2 * sum(t is not None and t.trap == trap for t in fallen.values()) <= len(fallen):
+            trap = None  # it is behind half of them at most, and the question behind all
         if trap:  # a wrong answer that two mistakes lead to is told by the one that is named
             fallen = {item.key: item.trap(reading.given[item.key], first=trap) for item in wrong}
         reports = tuple(self._report(item, reading, fallen) for item in self.items)
         right = sum(report.passed for report in reports)
         if right == len(self.items) and not reading.strays:
             return Sorted(Status.PASSED, "", None, reports)
-        message = self._message(reading, reports, fallen, trap)
+        message = self._message(reading, reports, fallen, trap, question)
         return Sorted(Status.PARTLY if right else Status.FAILED, message, trap, reports)
 
     def _not_begun(self, answer: Any, reading: Reading) -> Sorted:
@@ -340,6 +344,11 @@ class Items:
         """
         if len(reading.given) > 2 and len({*reading.given.values()}) == 1:
             return None
+        if self.several and len(reading.given) > 4:
+            # Nearly the same set everywhere: no reading of the items either, save for an exception or two.
+            most = Counter(reading.given.values()).most_common(1)[0][1]
+            if 10 * most > 8 * len(reading.given):
+                return None
         # A wrong answer may be what two mistakes have in common: it counts for both.
         behind: Counter[str] = Counter()
         for key, tempted in fallen.items():
@@ -354,12 +363,27 @@ class Items:
         wrong = len(fallen) + len(reading.unclear)
         return trap if wrong == 1 or (behind[trap] > 1 and 3 * behind[trap] >= wrong) else None
 
+    def _one_question(self, reading: Reading, fallen: Mapping[str, Tempting | None]) -> str | None:
+        """A sentence on the one label that is missing, or too much, in every wrong answer; None if there is none."""
+        off = {
+            (label, label in reading.given[key])
+            for key in fallen
+            for label in reading.given[key] ^ self[key].accepted[0]
+        }
+        if len(fallen) < 3 or len(off) != 1:
+            return None
+        label, given = off.pop()
+        if label not in self.asks:
+            return None
+        return f"All of them turn on one label, which is {'given' if given else 'left out'}: {self.asks[label]}"
+
     def _message(
         self,
         reading: Reading,
         reports: Sequence[CaseReport],
         fallen: Mapping[str, Tempting | None],
         trap: str | None,
+        question: str | None = None,
     ) -> str:
         right = sum(report.passed for report in reports)
         undone = [r.label for r in reports if r.label not in reading.given and r.label not in reading.unclear]
@@ -369,6 +393,8 @@ class Items:
         lines = [f"{right} of {len(reports)} right{rest}."]
         if trap:
             lines.append(self.traps[trap])
+        elif question:
+            lines.append(question)
         for report in again[:SHOWN]:
             tempted = fallen.get(report.label)
             other = f" ({tempted.trap})" if trap and tempted and tempted.trap != trap else ""
