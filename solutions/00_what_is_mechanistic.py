@@ -5,11 +5,11 @@
 #
 # You need no experience with interpretability for it. What you take along to the later chapters is a habit: before you say what a model does, say what kind of evidence you have.
 #
-# Sections 0.1 to 0.4 are about words, and are answered by reading and sorting. Sections 0.5 to 0.11 are about models, and are answered with code. The sections marked ★ are the core; the others can be left for later.
+# Sections 0.1 to 0.4 are mostly about words, and are answered by reading and sorting, with three small experiments between them. Sections 0.5 to 0.11 are about models, and are answered with code. The sections marked ★ are the core; the others can be left for later.
 #
 # | | |
 # |---|---|
-# | Models | `story`, a small language model trained on the course's own English; `shapes-cnn`, a small image model. Both come with the course |
+# | Models | `story`, a small language model trained on the course's own English; `induction-2l`, a smaller one trained on random tokens that repeat; `shapes-cnn`, a small image model. They come with the course. Two more are written by hand |
 # | Data | Story World and drawn shapes, both with labels that say what is in them |
 # | Time | three hours at most for what is marked ★; each section says its own |
 # | You need | Python with PyTorch tensors; what a neural network is and how one is trained |
@@ -25,7 +25,7 @@
 # 3. **Causal, for a component**: changing this component changes the behaviour.
 # 4. **Causal, end to end**: a proposed mechanism, from input to output, accounts for the behaviour.
 #
-# A higher rung supports a stronger claim, and each has its limit. Most of this chapter stands on the first two rungs: tests from outside, similarities of vectors, tuning curves. One section reaches the third, where a unit of the image model is switched off. None reaches the fourth. Section 0.4 is about telling the rungs apart in other people's papers.
+# A higher rung supports a stronger claim, and each has its limit. Much of this chapter stands on the first two rungs: tests from outside, similarities of vectors, tuning curves. Sections 0.4, 0.6, 0.9 and 0.11 reach the third, where something inside a model is changed. Section 0.1 reaches the fourth, on a network written by hand; no trained model is taken there. Section 0.4 is about telling the rungs apart in other people's papers.
 #
 # The ladder is this course's own. It follows the distinction between observation and intervention (Pearl 2009, *Causality*) and the technical definitions that section 0.1 takes up.
 
@@ -71,26 +71,26 @@ torch.set_num_threads(
 #
 # The two technical uses ask what was done. The narrow one lies within the broad one: whoever finds causal mechanisms between the layers has also described internals.
 #
-# The narrow cultural use asks who did it. It describes the authors of a paper and not their methods or aims (section 1). Some count this as a half definition beside the four: *mechanistic* as a word for who wrote it. The paper draws the line in footnote 3. Lead authors count as MI if they came to the field through the MI community or the alignment community around it, and as **NLPI** (natural language processing interpretability) if they are closely tied to the interpretability community of the ACL, the Association for Computational Linguistics.
+# The narrow cultural use asks who did it. It describes the authors of a paper and not their methods or aims (section 1). One reader's notes on the paper count this as a half definition beside the four: *mechanistic* as a word for who wrote it. The paper draws the line in footnote 3. Lead authors count as MI if they came to the field through the MI community or the alignment community around it, and as **NLPI** (natural language processing interpretability) if they are closely tied to the interpretability community of the ACL, the Association for Computational Linguistics.
 
 # %% [markdown] id="5d1e4bbb"
 # ### What a causal mechanism is
 #
 # A *causal model* consists of variables and of functions that say how some of them come from others. Such a function, which takes causes to effects, is a **causal mechanism** (section 2.1). The word matters because it tells what may be asked: *what would the effect be if this cause were set to another value?*
 #
-# A neural network is a causal model of itself. Each activation is a variable, each layer a mechanism, and every variable can be set by hand. Few sciences have this.
+# A neural network is a causal model of itself. Each activation is a variable, each layer a mechanism, and every variable can be set by hand. Nobody can do that with a human brain (section 2.1).
 #
 # The narrow technical definition asks for causal mechanisms that explain all or part of the way from input to output, *at the level of intermediate representations* (section 2.1). So it leaves out two kinds of work:
 #
 # - tests of outputs for inputs, however clever, because nothing in between is investigated;
 # - observations of the inside, however precise, because nothing is changed: probes, attention maps, the texts on which a feature is most active.
 #
-# Some authors ask for more: the complete causal path from input to output. Most early work in the field would not meet that, and the demand is not widely adopted (end of section 2.1). An induction head, for example, is one component of such a path.
+# Some authors ask for more: the complete causal path from input to output. Most early work in the field would not meet that, and the demand is not widely adopted (end of section 2.1). An induction head, for example, is one component of such a path. The narrow technical use, as the course applies it, is met by less: a component that is changed, with an effect that is measured, is enough.
 
 # %% [markdown] id="daa9a82c"
 # ### Causal abstraction
 #
-# A network has millions of variables. An explanation with millions of variables explains nothing to anybody. So one looks for a smaller causal model that says the same: a **causal abstraction** (section 2.1). The small model has a few variables with names, and each is assigned to a place in the network.
+# A network has millions of variables. An explanation with as many would be a burden and no help. So one looks for a smaller causal model that says the same: a **causal abstraction** (section 2.1). The small model has a few variables with names, and each is assigned to a place in the network.
 #
 # How can it be tested that the two say the same? Geiger et al. (2021) use the **interchange intervention**. Run the network on one input, the *base*. At one place, put in the value that this place has on another input, the *source*. Do the same to the variable of the small model. If the small model is right about this place, both give the same output, for every pair of base and source.
 #
@@ -107,7 +107,7 @@ torch.set_num_threads(
 #
 # Where in the network is S? Three units hold its value on every input. A probe reads it from each of them without an error.
 #
-# **Predict.** An interchange on which of them does to the output what an interchange of S does?
+# **Predict.** An interchange on which of them does to the output what an interchange of S does? Answer with one of `"u1"`, `"u2"`, `"u4"`, `"u1 and u2 together"`, `"none of these"`.
 
 # %% id="33e915fc"
 predict("where_the_sum_is", value=..., confidence=...)
@@ -209,20 +209,20 @@ Claim(
 #
 # The term is Chris Olah's. It was first used in public in the Circuits thread on Distill (Olah et al. 2020), which asks how neurons are implemented "in terms of their weights" (section 2.2). In computer vision, interpretability then mostly meant *saliency*: heat maps of the pixels that matter. Mechanistic was to be something else (section 3.2.1).
 #
-# Elhage et al. (2021) gave the first explicit definition: reverse engineering, as a programmer does with a binary. That still suggests causes. But it names weights and activations and no method, and soon any look inside was called mechanistic: the broad technical use (section 2.2).
+# Elhage et al. (2021) gave the first explicit definition: to reverse engineer the computations of a transformer, as a programmer may do with a binary. Later definitions kept the image. That of a workshop in 2024 (Barez et al. 2024) still suggests causes, but it speaks of examining weights and activations and does not settle on a method. Many recent works call any look inside mechanistic: the broad technical use (section 2.2).
 #
 # Then the field moved to language models, where others were already at work with much the same methods. What was new was the people: many came from outside the field, out of concern about AI safety, and wrote on forums. The word came to name them: the narrow cultural use (section 3.2.2).
 #
 # Students, grants and attention followed. Many in the older community took up the word, and with that it covers everybody: the broad cultural use (section 3.3).
 #
-# The drift has gone so far that gradient-based maps, against which the word was coined, are back in the community's tool box (section 3.2.2).
+# The drift has gone so far that gradients are back in the community's tool box: the word was coined against gradient-based maps, and gradient-based attribution is in use again (section 3.2.2).
 
 # %% [markdown] id="1b355701"
 # ### Sort 24 studies
 #
 # Below are short descriptions of studies: invented ones, and real ones in other words. For each, write the set of all definitions that it meets. A set may have up to four labels, or none: `set()`.
 #
-# *Authors: MI* and *Authors: NLPI* are meant as in footnote 3, above; *neither* means what it says. Where nothing more is said, take the description as complete: what is not mentioned was not done. Research on interpretability is meant widely: work that tries to understand models, what they have learned, or what explanations of them are good for.
+# *Authors: MI* and *Authors: NLPI* are meant as in footnote 3, above; *neither* means what it says. Where nothing more is said, take the description as complete: what is not mentioned was not done. Research on interpretability is meant widely: work that tries to understand models, what they have learned, or what explanations of them are good for, and work about the field itself.
 #
 # You can do eight, check, and go on: `classify_definition = {"s01": {"broad cultural"}, "s02": {...}}`. Studies that are missing, or are still `...`, count as not attempted yet.
 
@@ -292,14 +292,14 @@ print(f"inside, without a causal test: {len(inside_only)}")
 predict.reveal("inside_without_cause", len(inside_only))
 
 # %% [markdown] id="e95ba0d5"
-# The numbers say nothing about the field; the studies were chosen so that every combination turns up. What they show is that the labels come apart. There is causal work by people whom nobody calls mechanistic, and work by MI authors in which no model is opened.
+# The numbers say nothing about the field; the studies were chosen so that every combination turns up that the key allows. What they show is that the labels come apart. There is causal work by people whom nobody calls mechanistic, and work by MI authors in which no model is opened.
 #
 # When you read *mechanistic* in a title, ask which of the four is meant. In this course it means the narrow technical use, and where a section offers less than that, its claim card says so.
 
 # %% [markdown] id="09d4df53"
 # ## 0.2 Two communities, one subject
 #
-# difficulty 2 of 5 · 30 minutes
+# difficulty 2 of 5 · 40 minutes
 #
 # *You will be able to*: say how a word for a method came to name a community, look up who did what before whom, and tell a precedent from a namesake. (Saphra & Wiegreffe 2024, section 3.)
 #
@@ -311,24 +311,17 @@ predict.reveal("inside_without_cause", len(inside_only))
 #
 # In 2021 its authors turned to language models. There its aims continued work that was already being done, under other names. What differed was the culture: most of the new work appeared on blogs and forums, at workshops by invitation, or on Discord and Slack, and until mid-2023 little of it at conferences. Many of those who came had not been in NLP before, or not in machine learning at all, and were moved by concern about the risks of AI (section 3.2.2).
 #
-# So each side could take the other for absent. Readers of the forums did not see the conference papers; readers of the conference papers did not see the forums. When the new community began to publish at conferences, it was told that some of its findings were known (section 3.2.3). Meanwhile its energy, its funding and its students drew others in, and the word now covers nearly everybody (section 3.3).
+# So each side could take the other for absent. Many who read papers did not know that a community was growing on forums, and many on the forums may have taken this absence for a lack of interest (section 3.2.2). When the new community began to publish at conferences, it was told that some of its findings were known (section 3.2.3). Meanwhile its energy, its funding and its students drew others in, and the word now covers nearly everybody (section 3.3).
 
 # %% [markdown] id="18c3994d"
-# **Whose history is this?** Both authors have worked in NLP interpretability for years, and they say how they sort: a paper belongs to the community that its lead authors came through or are closely tied to (footnote 3). That is a criterion for people, not for methods. Popular guides from the other side often begin their account of language models in 2021 or 2022 (footnote 2).
+# **Whose history is this?** The paper appeared at BlackboxNLP, the workshop of the older community. Its authors say how they sort: a paper belongs to the community that its lead authors came through or are closely tied to (footnote 3). That is a criterion for people, not for methods. Popular guides from the other side often begin their account of language models in 2021 or 2022 (footnote 2).
 #
-# One thing the paper also grants: work of the newer community more often backs a description of what attention heads do with a causal test (section 3.1.2), and the field owes it much of its present size (section 4).
-#
-# **A timeline to explore.** It lists what was done, when, by whom, and where it appeared, with some roots in neuroscience, cognitive science and causal inference that go beyond the paper. Dates are those of the first public version. Choose a topic, hover over an event, click to open its source.
-
-# %% id="e216ccfc"
-from mi_course.display.explorers import TimelineExplorer
-
-TimelineExplorer(topic="words")
+# Three things the paper also grants. Work of the newer community more often backs a description of what attention heads do with a causal test (section 3.1.2). The discovery of induction heads went beyond earlier work, from single heads to how pairs of them interact, and excited the older community (section 3.2.2). And much of the growth of the field, and its popularity, is owed to the newer one (sections 3.3 and 4).
 
 # %% [markdown] id="bb1cd61a"
-# Before you look at the other topics, commit yourself.
+# A timeline made for this course lists who did what, when, by topic.
 #
-# **Predict.** Ten of the topics have entries of both communities. In how many of the ten is the earliest entry of NLP interpretability before the earliest one of mechanistic interpretability?
+# **Predict.** Ten of its topics have entries of both communities. (Nine are methods; the tenth, *words and venues*, is about names and meetings.) In how many of the ten is the earliest entry of NLP interpretability before the earliest one of mechanistic interpretability?
 
 # %% id="d77cf3fa"
 predict("nlp_before_mi", value=..., confidence=...)
@@ -352,37 +345,50 @@ for topic, topic_name in TOPICS.items():
 # %% id="2416728f"
 predict.reveal("nlp_before_mi", sum(nlp_earlier))
 
+# %% [markdown] id="7c1f20ab"
+# **A timeline to explore.** It lists what was done, when, by whom, and where it appeared, with some roots in neuroscience, cognitive science and causal inference that go beyond the paper. Dates are those of the first public version. The lane of NLP interpretability is wider than footnote 3: it holds what the older community builds on, such as the word vectors and attention of translation. Choose a topic, hover over an event, click to open its source.
+
+# %% id="e216ccfc"
+from mi_course.display.explorers import TimelineExplorer
+
+TimelineExplorer(topic="words")
+
 # %% [markdown] id="dc8963aa"
-# One topic goes the other way. Reading the states in the middle of a model as words appeared on a forum first, in August 2020, and at a conference four months later. (That is the date of the preprint by Geva et al., who read what MLP layers write. Section 3.1.4 sets the lens beside probes that follow a model's own processing.)
+# One topic goes the other way. Reading the states in the middle of a model as words appeared on a forum first, in August 2020, and in a paper four months later (Geva et al., who read what MLP layers write: preprint December 2020, EMNLP November 2021). The paper of this section names another work by Geva et al., of 2022, beside the lens (section 3.1.4).
 #
 # **How much hangs on one entry?** A first is one event. If somebody had left it out of the list, or had put its authors into the other community, the answer might be another. So take away the earliest NLP entry of each topic, and ask again.
 
 
 # %% id="028159fe"
 # NBVAL_CHECK_OUTPUT
-def still_earlier(topic, dropped):
-    """Whether NLP comes first on a topic without its earliest entries."""
-    nlp = events(topic, "nlp")[dropped:]
-    return bool(nlp) and nlp[0].date < firsts(topic)["mi"].date
+def nlp_is_first(topic, from_nlp, from_mi):
+    """Whether NLP comes first without the earliest entries; None if a side has none left."""
+    nlp, mi = events(topic, "nlp")[from_nlp:], events(topic, "mi")[from_mi:]
+    return nlp[0].date < mi[0].date if nlp and mi else None
 
 
 shared_topics = [topic for topic in TOPICS if {"nlp", "mi"} <= firsts(topic).keys()]
-for dropped in (0, 1, 2):
-    kept = [topic for topic in shared_topics if still_earlier(topic, dropped)]
+for topic in shared_topics:
+    counts = [len(events(topic, side)) for side in ("nlp", "mi")]
+    print(f"{TOPICS[topic]:30s} entries: NLP {counts[0]}, MI {counts[1]}")
+print()
+for from_nlp, from_mi in ((0, 0), (1, 0), (2, 0), (1, 1), (2, 2)):
+    answers = [nlp_is_first(topic, from_nlp, from_mi) for topic in shared_topics]
+    left = [answer for answer in answers if answer is not None]
     print(
-        f"without the {dropped} earliest NLP entries of a topic: NLP first in {len(kept)}",
-        f"of {len(shared_topics)}",
+        f"without the earliest {from_nlp} of NLP and {from_mi} of MI: NLP first in {sum(left)}",
+        f"of {len(left)} topics with entries left on both sides",
     )
 
 # %% [markdown] id="0591ad59"
-# Most answers survive the loss of one entry. With two entries of each topic taken away, NLP comes first in fewer than half of the topics. What hangs on so few entries is no measurement of who did more.
+# Where a side is left without an entry, a topic drops out and counts neither way. Of those that remain, most answers survive when one NLP entry is taken away. With two taken away, and none of MI, NLP comes first in only some of them; with as many taken from both sides, in all that are left, which are few. So the answer hangs on how long each list is and on what is dropped. What hangs on so few entries is no measurement of who did more.
 #
 # That is why no claim card ends this section. The list was put together for this course, by people who had read the paper that tells the story in this way. Nothing in it was drawn at random, so there is no interval to compute, and a different list could give different firsts. What it can do is more modest: each entry has a source, and each can be shown to be wrong.
 #
 # Three more things that a first does not say. It does not say that the later authors knew of the earlier work. It does not say that the earlier work was as good: a probe without a control task is a weaker study than a probe with one. And finding the same thing twice, independently, is not worthless; it is what replication looks like when nobody planned it.
 
 # %% [markdown] id="b5c3d6f9"
-# **Look.** One topic as a picture that can be printed: interventions. Beside it, read footnote 8 of the paper. It says that a widely read guide attributed activation patching to a paper of 2022, although it was applied to neural networks first in two papers of 2020.
+# **Look.** One topic as a picture that can be printed: interventions. Beside it, read footnote 8 of the paper and the sentence it hangs on (section 3.2.2). A popular guide attributed activation patching to a paper of 2022, and the footnote names two papers of 2020 that applied it to neural networks first.
 
 # %% id="f09794d4"
 from mi_course.mechanistic.timeline import timeline_of
@@ -390,7 +396,7 @@ from mi_course.mechanistic.timeline import timeline_of
 plot(timeline_of("interventions"))
 
 # %% [markdown] id="9d631d25"
-# Follow the markers down. Between the definition of direct and indirect effects and the first entries on networks lie many years; the square markers, of the MI community, come late. Two entries of 2018 changed states inside networks, two years before the papers of footnote 8: in the one, along the direction that a probe had found; in the other, neuron by neuron. Neither copied a state from another input, which is what makes it patching.
+# Follow the markers down. Between the definition of direct and indirect effects and the first entries on networks lie many years; the square markers, of the MI community, come late. Two entries of 2018 changed states inside networks, more than a year before the papers of footnote 8: in the one, along the direction that a probe had found; in the other, neuron by neuron. Neither copied a state from another input, which is what makes it patching.
 #
 # **Your turn.** Below are twelve methods as they are used in mechanistic interpretability. For each, name its precedent in the list of labels: **the earliest work there that did the same before, from outside the MI community**. A precedent need not have the same name, and a namesake need not have done the same. The timeline above has the dates. Fill in one label for each key, such as `{"sae": "…", "superposition": "…"}`.
 
@@ -427,7 +433,7 @@ check(precedents=precedents)
 # %% [markdown] id="4a69290f"
 # ## 0.3 Words to think with
 #
-# difficulty 2 of 5 · 35 minutes
+# difficulty 2 of 5 · 40 minutes
 #
 # *You will be able to*: say at which level an explanation stands, keep a feature apart from a neuron and a faithful explanation apart from a plausible one, and place a study by its way in, its steps and its question. (Saphra & Wiegreffe 2024, section 2.1 and appendix A; Jacovi & Goldberg 2020.)
 #
@@ -435,12 +441,12 @@ check(precedents=precedents)
 #
 # The levels are loosely tied. One function can be computed by several algorithms, and one algorithm can run on different heads and neurons. So a finding on one level leaves the next one open. "This head is needed" is about parts and does not give the steps; "the model compares names" is about steps and does not give the parts.
 #
-# **Two ways to leave things out.** No explanation of a network can hold everything that is true of it. People shorten the explanations they give each other by keeping the cause closest to the outcome: a **proximal** explanation (Lombrozo 2006). In a network another way is open, because we can intervene wherever we like. One can keep the whole way from input to output and make it coarser: a causal model of few variables that stands for many, an **abstracted** explanation, which can be tested by interventions (Geiger et al. 2021).
+# **Two ways to leave things out.** No explanation of a network can hold everything that is true of it. People shorten the explanations they give each other by keeping the cause closest to the outcome: a **proximal** explanation (Lombrozo 2006). In a network another way is open, because one can intervene anywhere. One can keep the whole way from input to output and make it coarser: a causal model of few variables that stands for many, which can be tested by interventions (a causal abstraction; section 2.1, with Geiger et al. 2021). This course calls such an explanation **abstracted**.
 
 # %% [markdown] id="385f4ace"
-# **Words of the circuits work.** Olah et al. 2020 claim that features are the units to study, that circuits of features and weights are how they are linked, and that the same ones turn up in different networks (universality). A **neuron** is a coordinate of a layer. It is there because the architecture provides it. A **feature** is a property that the layer represents. Older papers use the word for any input variable, made by hand or learned; appendix A lists it among the overloaded ones.
+# **Words of the circuits work.** Olah et al. 2020 claim that features are the units to study, that circuits of features and weights are how they are linked, and that the same ones turn up in different networks (**universality**). A **circuit** is a sub-graph of the network: features and the weights between them. A **neuron** is a coordinate of a layer. It is there because the architecture provides it. A **feature** is a property that the layer represents. Appendix A lists the word among the overloaded ones: more widely it means a vector representation of data, made by hand or learned, and it is also used for what a sparse autoencoder finds.
 #
-# When a neuron answers to several unrelated things it is called **polysemantic**. That is an observation. **Superposition** is a hypothesis that would explain it: the layer represents more features than it has dimensions, so that they have to share (Elhage et al. 2022). The two words are often used as if they were one.
+# When a neuron answers to several unrelated things it is called **polysemantic**; one that answers to one thing only is *monosemantic*. That is an observation. **Superposition** is a hypothesis that would explain it: the layer represents more features than it has dimensions, so that they have to share (Elhage et al. 2022). The two words are often used as if they were one.
 #
 # An interpretability **illusion** is a reading that the data at hand supports and further data takes away. Bolukbasi et al. 2021 name it so for neurons of BERT: what the top sentences of one data set have in common, those of another do not. (There is a second use, in a debate about patching of subspaces: Makelov et al. 2024 against Wu et al. 2024, in appendix A.)
 #
@@ -470,11 +476,11 @@ def explanation_2(says_not, words):
 
 
 # %% [markdown] id="2573fb2d"
-# Two explanations of this classifier are put to you. The first says that it goes by the word *not*; the second, that it goes by the length. The first may sound more convincing: *not* is a word of denial, and why should length matter? The classifier itself stands in a cell further down.
+# Two explanations of this classifier are put to you. The first says that it goes by the word *not*; the second, that it goes by the length. *Not* is a word of denial; long reviews may be complaints. The classifier itself stands in a cell further down.
 #
 # Both explanations fit all 200 outputs. To choose between them, one word is exchanged: *not* becomes *so*, and where there was no *not* a word becomes *not*. The length stays as it was.
 #
-# **Predict.** For how many of the 200 reviews does the output change? (A prediction counts as right within 20.)
+# **Predict.** For how many of the 200 reviews does the output change? (A prediction counts as right within 10.)
 
 # %% id="fec1d995"
 predict("not_exchanged", value=..., confidence=...)
@@ -503,7 +509,7 @@ print(f"the length exchanged, the word kept: {length_exchanged.sum().item()} cha
 predict.reveal("not_exchanged", word_exchanged.sum().item())
 
 # %% [markdown] id="e4004d01"
-# You could not have known. The 200 outputs fit both explanations, and the sound of an explanation is no evidence about the model. If you were very sure, the Brier score will have told you so.
+# If you were far off, nothing that you had been shown could have told you: the 200 outputs fit both explanations, and the sound of an explanation is no evidence about the model. If you were very sure of another number, the Brier score will have told you so.
 #
 # **Look.** Each explanation predicts how many outputs change in each experiment. Had the first been the whole truth, the left bar would stand at one and the right at zero; the second explanation says the reverse. Neither is quite so.
 
@@ -524,27 +530,31 @@ plot(
 )
 
 # %% [markdown] id="153f1ca3"
-# The second explanation is much more faithful than the first, and not wholly: for the shortest of the long reviews the word tips the balance. That is what *a matter of degree* means.
+# In these two exchanges the second explanation is more faithful than the first, and not wholly: for the shortest of the long reviews the word tips the balance. That is what *a matter of degree* means.
 
 # %% id="9ec1f14f"
+length_over_word = (
+    length_exchanged.float() - word_exchanged.float()
+)  # the same reviews twice: compared review by review
 Claim(
     statement="The outputs of this hand-written classifier hang on the length of a review "
     "more than on the word 'not'.",
     evidence=Evidence.BEHAVIOURAL,
-    quantity="share of outputs that change when the length is exchanged",
-    estimate=length_exchanged.float().mean().item(),
-    interval=length_interval,
+    quantity="share of outputs that change with the length, minus the share with the word",
+    estimate=length_over_word.mean().item(),
+    interval=bootstrap_interval(length_over_word),
     n=200,
     observations="reviews",
-    baseline=word_exchanged.float().mean().item(),
-    baseline_name="the same share when the word is exchanged",
+    baseline=0.0,
+    baseline_name="as many change with the one as with the other",
     does_not_say="By which steps the classifier weighs the two: inputs were changed here, "
     "nothing inside. Nor how it behaves on reviews in which length and word do not go "
-    "together, beyond the two exchanges that were made.",
+    "together, beyond the two exchanges that were made. The two are not of one size: the word shifts the score "
+    "by 1.0 every time, the length by more.",
 )
 
 # %% [markdown] id="e3aeb43e"
-# **Fill the gaps.** Fourteen sentences, one term each. Two of the terms fit nowhere.
+# **Fill the gaps.** Fourteen sentences, one term each. Two of the terms fit nowhere. Most of the terms are not defined in "Mechanistic?": what decides is how they were explained above.
 
 # %% id="db1ff888"
 from mi_course.exercises.mechanistic.vocabulary import GAPS, WAYS
@@ -580,7 +590,9 @@ check(vocabulary=vocabulary)
 #
 # Three more distinctions sort studies rather than words.
 #
-# **Which way in?** A study that begins with parts (neurons, heads, directions, weights) and asks what each does comes **from below**; it is also called reverse engineering. One that begins with a role (a concept, a task, an ability) and asks which parts bear it comes **from above**; it is also called concept-based. Both look inside. Some introductions count only the first as mechanistic; others, the field's review of open problems among them, count both (Sharkey et al. 2025, [Open Problems in Mechanistic Interpretability](https://arxiv.org/abs/2501.16496)). Many studies go both ways in turn, so judge by what stands at the beginning.
+# **Which way in?** A study that begins with parts (neurons, heads, directions, weights) and asks what each does comes from below: **bottom-up**. One that begins with a role (a concept, a task, an ability) and asks which parts bear it comes from above: **top-down**. Both look inside. Many studies go both ways in turn, so judge by what stands at the beginning.
+#
+# Two distinctions of others are near to this one. Some introductions set small units against large blocks and behaviour, and count the first as mechanistic. A review by 29 authors sets *reverse engineering*, which begins with the network, against *concept-based* work, which begins with concepts, and counts both (Sharkey et al. 2025, [Open Problems in Mechanistic Interpretability](https://arxiv.org/abs/2501.16496)). What stands first decides here, as in the review.
 #
 # **Which step?** The same review divides the way from below into three steps. **Decompose** the network into parts. **Describe** a part: form a hypothesis about what it means or does. **Validate** the description: derive from it something that can turn out to be false, and try it on new cases. What makes the third step a step of its own is that the data which suggested a hypothesis cannot test it.
 #
@@ -625,7 +637,7 @@ check(bottom_up_top_down=bottom_up_top_down)
 # %% [markdown] id="8550c98e"
 # ## 0.4 What does a study support?
 #
-# ★ core · difficulty 2 of 5 · 45 minutes
+# ★ core · difficulty 2 of 5 · 50 minutes
 #
 # *You will be able to*: say from what a study did how strong a claim it supports, read and write the claim cards of this course, and find the sentences of an abstract that go further than the evidence. (Saphra & Wiegreffe 2024, sections 2.1 and 3.1; Jacovi & Goldberg 2020, "Towards Faithfully Interpretable NLP Systems".)
 #
@@ -643,7 +655,7 @@ for rung in Evidence:
 #
 # **The rung depends on what was done, and not on the name of the method.** A probe that only reads is correlational. If the direction that it found is then erased and the behaviour changes, that is causal for this direction.
 #
-# **To look is not to change.** Correlation and cause come apart as soon as something is present that nobody reads, as u4 was in section 0.1. The critique of probes turns on this, and so does that of attention maps (sections 3.1.2 and 3.1.4 of the paper). A change of the *input* is no change inside: it is behaviour, what comes out for what goes in.
+# **To look is not to change.** Correlation and cause come apart as soon as something is present that nobody reads, as u4 was in section 0.1. One critique of probes is that they have no causal ground (section 3.1.4 of the paper). On attention maps see Jain & Wallace 2019 and Serrano & Smith 2019, which section 3.1.2 cites. A change of the *input* is no change inside: it is behaviour, what comes out for what goes in.
 #
 # **A rung is reached for a model and for data.** What was tested on one model says nothing yet about another; what was tested on short sentences, nothing yet about long ones.
 #
@@ -652,7 +664,7 @@ for rung in Evidence:
 # %% [markdown] id="3d5e0fe3"
 # ### 14 studies
 #
-# For each, the strongest rung that it supports: `strongest_claim = {"c01": "behavioural", …}`. Members of `Evidence` will do as well. Where a study ends in *About …:*, the question is about that only.
+# For each, the strongest rung that it supports: `strongest_claim = {"c01": "behavioural", …}`. Members of `Evidence` will do as well. Where a study ends in *About …:*, the question is about that only. (The *residual stream* is the vector that runs through a transformer at each position, and to which each layer adds.)
 
 # %% id="e7be926d"
 from mi_course.exercises.mechanistic import evidence as evidence_exercises
@@ -686,7 +698,7 @@ check(strongest_claim=strongest_claim)
 # %% [markdown] id="aeaa8b18"
 # ### One behaviour, up the ladder
 #
-# Here is a model small enough to climb three rungs in a few lines. `induction-2l` has two layers of four attention heads and nothing else between its embedding and its output. It was trained on random tokens that repeat. A head is named by its layer and number: L1H2 is head 2 of layer 1, both counted from 0.
+# Here is a model small enough to climb three rungs in a few lines. `induction-2l` has two layers of four attention heads and nothing else between its embedding and its output. It was trained on random tokens that repeat. A head is named by its layer and number: L1H2 is head 2 of layer 1, both counted from 0. In the code, `pattern` stands for where the heads of a layer look, and `z` for what each of them puts out.
 #
 # **Rung 1.** A segment of 12 random tokens is said twice. How often does the model rank the right token first, where the earlier copy settles what comes next?
 
@@ -703,17 +715,21 @@ said_twice = repeated_tokens(batch=256, period=12, repeats=2, seed=1)
 other_rows = repeated_tokens(batch=256, period=12, repeats=2, seed=2)
 
 
-def accuracy_by_row(model, edits=()):
+def accuracy_by_row(model, edits=(), rows=said_twice):
     """For each sequence: share of predictable tokens that the model ranks first."""
-    guess = run(model, said_twice.tokens, edits).logits[:, :-1].argmax(-1)
-    known = said_twice.predictable[:, :-1]
-    right = (guess == said_twice.tokens[:, 1:]) & known
+    guess = run(model, rows.tokens, edits).logits[:, :-1].argmax(-1)
+    known = rows.predictable[:, :-1]
+    right = (guess == rows.tokens[:, 1:]) & known
     return right.sum(1) / known.sum(1)
 
 
 intact = accuracy_by_row(copier)
 by_untrained = accuracy_by_row(copier_untrained)
 print(f"trained {intact.mean():.2f}, untrained {by_untrained.mean():.2f}")
+vocabulary_size = run(copier, said_twice.tokens[:1]).logits.shape[-1]
+print(
+    f"chance: {1 / vocabulary_size:.3f} for a token of the vocabulary, {1 / 12:.3f} for one of the 12"
+)
 
 # %% [markdown] id="1e4a7e65"
 # It does so on these sequences. How, this does not say.
@@ -741,6 +757,17 @@ for layer in (0, 1):
         f"layer {layer}:",
         "  ".join(f"H{h} {x:.2f}" for h, x in enumerate(looks.mean(0)[layer])),
     )
+head_found = divmod(
+    int(looks.mean(0).argmax()), 4
+)  # (layer, head) that looks there most
+looks_untrained = attention_to_what_follows(copier_untrained)
+print(f"\nL{head_found[0]}H{head_found[1]}, with its 95 % interval over sequences:")
+for name, paid in (("trained", looks), ("untrained", looks_untrained)):
+    band = bootstrap_interval(paid[:, *head_found], seed=0)
+    print(
+        f"  {name:9s} {paid[:, *head_found].mean():.2f} ({band.low:.2f} to {band.high:.2f})"
+    )
+print(f"most of any untrained head: {looks_untrained.mean(0).max():.2f}")
 
 # %% [markdown] id="b12d01e0"
 # **Rung 3.** Change something. The output of one head is replaced with what the same head puts out on *other* sequences, in the same positions: it still says something, but nothing about the sequence at hand. Then the accuracy is measured again.
@@ -787,27 +814,32 @@ plot(
 )
 
 # %% [markdown] id="da94e23f"
-# Set the two results side by side. The one head that looks at the token to be said next is one that the model cannot do without: here observation and intervention agree, and before the intervention nobody knew that they would. But a head of layer 0 is needed just as much, and it hardly ever looks there. A search among attention patterns for this one place would have missed it. Chapter 2 finds out what it does.
+# Set the two results side by side. The one head that looks at the token to be said next is one that the model cannot do without: here observation and intervention agree, which the attention alone could not tell. But a head of layer 0 is needed nearly as much, and it hardly ever looks there. A search among attention patterns for this one place would have missed it. Chapter 2 finds out what it does.
 #
-# **Beside the published result.** Olsson et al. (2022, the argument from direct ablation) knock out heads of small models at test time, and in-context learning falls greatly where induction heads are taken out. Their models read text, and what falls is how much the loss gains from a long context. Here it is accuracy on random tokens, on which nothing else can help, and it falls nearly to chance. In a larger model other heads may step in for one that is missing, and the effect of a head that matters can then be small.
+# **Beside the published result.** Olsson et al. (2022, the argument from direct ablation) knock out heads of small models at test time, and in-context learning falls greatly where induction heads are taken out. Their models read text, and what falls is how much the loss gains from a long context. Here it is accuracy on random tokens, on which nothing else can help, and it falls nearly to chance, which the first cell of this experiment printed. In a larger model other heads may step in for one that is missing, and the effect of a head that matters can then be small.
 
 # %% [markdown] id="4f4b24d4"
 # ### The claim card
 #
-# What has been found is written down in a form that is the same through the whole course. A card holds a sentence, the rung it stands on, the number with its interval, how many independent observations it comes from, what the number would be if the sentence were false (the **baseline**), and what a reader might take from it and should not.
+# What has been found is written down in a form that is the same through the whole course. A card holds a sentence, the rung it stands on, the number with its interval, how many independent observations it comes from, what the number would be if the sentence were false (the **baseline**), and what a reader might take from it and should not. The sequences are new ones here: those above have shown which head to ask about.
 
 # %% id="e301ff71"
-head_found = max(needed)
+layer, head = head_found  # the one that rung 2 pointed at; scored on fresh sequences
+fresh_rows = repeated_tokens(batch=256, period=12, repeats=2, seed=3)
+fresh_intact = accuracy_by_row(copier, rows=fresh_rows)
+fresh_without = accuracy_by_row(
+    copier, [replace(z(layer, head=head), elsewhere[z(layer)][:, :, head])], fresh_rows
+)
 claim_needed = Claim(
-    statement=f"In induction-2l (seed 0), the output of L{head_found[0]}H{head_found[1]} is needed to continue a "
+    statement=f"In induction-2l (seed 0), the output of L{layer}H{head} is needed to continue a "
     "random segment of 12 tokens that is said for the second time.",
     evidence=Evidence.CAUSAL_COMPONENT,
     quantity="accuracy on the second copy, with the head's output taken from other sequences",
-    estimate=without[head_found].mean().item(),
-    interval=bootstrap_interval(without[head_found], seed=0),
-    n=len(intact),
+    estimate=fresh_without.mean().item(),
+    interval=bootstrap_interval(fresh_without, seed=0),
+    n=len(fresh_without),
     observations="sequences",
-    baseline=intact.mean().item(),
+    baseline=fresh_intact.mean().item(),
     baseline_name="the same model with nothing replaced, on the same sequences",
     direction="below",
     threshold=0.5,
@@ -854,7 +886,7 @@ for experiment, rows in by_experiment.items():
 # %% [markdown] id="4105cb69"
 # The last two lines are about the same head. With its ordinary output from other sequences in place of its own, nothing is lost. With zero, which it does not put out of itself, accuracy suffers. So the number depends on what one puts in place of what one takes away, and a card has to say which it was. Chapter 2 comes back to this.
 #
-# *Undecided* is a result. It does not mean that there is no effect, and it is not to be turned into *holds* by more wishful words, but by more data, or by a claim that asks for less.
+# *Undecided* is a result. It does not mean that there is no effect, and other words do not change it. More data may decide it, either way. A claim that asks for less is another claim; it needs sequences that did not suggest it.
 
 # %% [markdown] id="a1662c3f"
 # ### Faithful and plausible
@@ -886,7 +918,7 @@ check(overclaims=overclaims)
 # %% [markdown] id="d22d321d"
 # ## 0.5 From outside: what a model answers
 #
-# difficulty 2 of 5 · 25 minutes
+# difficulty 2 of 5 · 30 minutes
 #
 # *You will be able to*: test a model from outside in three ways, read a failure rate, and say what a suite without failures leaves open. (Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList".)
 #
@@ -894,12 +926,12 @@ check(overclaims=overclaims)
 #
 # - **Minimum functionality**: prompts with a right answer. `when anna and tom went to the park , tom gave a hat to` asks for *anna*.
 # - **Invariance**: a change that should not matter. With another park and another hat the answer should stay as it was. No right answer is needed, only the model's own.
-# - **Direction**: a change that should move a probability one way. If a third person gives the hat, *tom* becomes possible as the one who receives it. The probability of *tom* must not fall.
+# - **Direction**: a change that should move a probability one way. If a third person gives the hat, *tom* becomes possible as the one who receives it. The probability of *tom* must not fall, or by no more than a *tolerance*.
 #
 # A test is a list of cases. A case has an original prompt and, for the last two kinds, changed versions of it. A case fails as a whole, as soon as one of its prompts does; the **failure rate** is the share of cases that fail.
 
 # %% [markdown] id="23d8e269"
-# **What may be changed?** In an invariance test the change must leave the right answer alone. Put *kate* for *anna* in both her places, and the right answer has become *kate*: a perfect model fails such a "test" every time. The fault is the test's. The word that bears the answer is the one thing that has to stay.
+# **What may be changed?** In an invariance test the change must leave the right answer alone. Put *kate* for *anna* in her place, and the right answer has become *kate*: a perfect model fails such a "test" every time. The fault is the test's. Whatever decides the answer has to stay: here the two names, and who gives.
 
 
 # %% id="bf2e311f" exercise="behavioural_test"
@@ -935,12 +967,13 @@ def behavioural_test(model, cases, kind, tolerance):
 check(behavioural_test)
 
 # %% [markdown] id="5994011c"
-# **Seven tests.** The next cell runs a suite on *story*, on three seeds: the same recipe, three random starts. Five tests ask who receives a gift, two ask whether a verb agrees with its subject past another noun (`the key near the cars` asks for a singular verb). All use pairs of people, or of nouns, that never stood together in training.
+# **Seven tests.** The next cell runs a suite on *story*, on three seeds: the same recipe, three random starts. Five tests ask who receives a gift, two ask whether a verb agrees with its subject past another noun (`the key near the cars` asks for a singular verb). All use pairs of people, or of nouns, that are kept apart when the training text is drawn.
 #
 # Beside the three stand two baselines: the untrained twin, and for the tests about names a rule of one line, *the name said least often*. It never asks who gives.
 
 # %% id="76be7f2f"
 # NBVAL_CHECK_OUTPUT
+from mi_course.claims import bootstrap_interval
 from mi_course.mechanistic.behaviour import (
     NAME_ANSWERS,
     NUMBER_ANSWERS,
@@ -968,13 +1001,19 @@ seen["said least"] = {"names": said_least}
 
 
 def show_rates(failures):
-    print(f"{'share of cases failed':40s}" + "".join(f"{name:>11s}" for name in seen))
+    print(
+        f"{'share of cases failed':40s}{'kind':22s}"
+        + "".join(f"{name:>11s}" for name in seen)
+    )
+    kinds = {test.name: test.kind for test in suite}
     for test, by_model in failures.items():
         rates = [
             f"{by_model[name].double().mean():.2f}" if name in by_model else ""
             for name in seen
         ]
-        print(f"{test:40s}" + "".join(f"{rate:>11s}" for rate in rates))
+        print(
+            f"{test:40s}{kinds[test]:22s}" + "".join(f"{rate:>11s}" for rate in rates)
+        )
 
 
 suite = story_suite(100, seed=1)
@@ -985,12 +1024,12 @@ show_rates(suite_failures([test for test in suite if test.trained], seen))
 #
 # The rule of one line passes four of the five tests about names without a failure. One test tells it from the models: when the recipient has been spoken of in a sentence before, counting goes wrong. *Until that test was in the suite, the suite could not tell a model from a counter of names*, and nothing in it said so.
 #
-# The untrained twin passes some tests. It gives nearly the same answer whatever it is asked, and one who always says the same is invariant. An invariance test is worth something beside a test of functionality, not alone.
+# The untrained twin passes two of the seven. Its probabilities hardly move, so it passes the test of direction. And it gives the same number whatever the noun between is, so it passes the invariance test of agreement. One who always says the same is invariant: an invariance test is worth something beside a test of functionality, not alone.
 #
-# The three seeds fail at most one case in a hundred, on any test. From outside, on these seven tests, they are one model.
+# The three seeds fail at most one case in a hundred, on any test. From outside, on 100 cases of each of these seven tests, they can hardly be told apart.
 
 # %% [markdown] id="62b4a6e8"
-# **Predict.** No sentence of training had two nouns between a subject and its verb. `the key near the cars behind the trees` still asks for a singular verb. How many of the three seeds now fail more than a quarter of the cases?
+# **Predict.** No sentence of training had two nouns between a subject and its verb. `the key near the cars behind the trees` still asks for a singular verb. This is a test of invariance: a case is a pair, with one noun between and with two, and it fails when the verb changes its number. How many of the three seeds now fail more than a quarter of the cases?
 
 # %% id="c3d6044f"
 predict("second_noun", value=..., confidence=...)
@@ -1012,7 +1051,7 @@ predict.reveal(
 )
 
 # %% [markdown] id="7203283a"
-# **Look.**
+# **Look.** One bar for each seed: the share of prompts after which its verb changes number when a second noun is put in. The dashed line is what a coin would fail. Not drawn: the untrained twin, which fails none.
 
 # %% id="535fc66b"
 from mi_course.display.bars import Bars
@@ -1026,8 +1065,8 @@ plot(
         name="share of cases failed",
         low=torch.tensor([band.low for band in bands]),
         high=torch.tensor([band.high for band in bands]),
-        interval="95% interval (bootstrap over cases)",
-        axis="story",
+        interval="95 % interval (bootstrap over cases)",
+        axis="seed of story",
         title="a second noun between subject and verb",
         baseline=0.5,
         baseline_name="a coin for the number of the verb",
@@ -1035,25 +1074,26 @@ plot(
 )
 
 # %% [markdown] id="cda6bc05"
-# **Three models that passed the same tests do different things.** Seed 2 goes on, nearly always, with the number it had given before. The other two do not. And who fails depends on the test: in the other new form (`… , anna smiled and tom gave a hat to`) seed 0 fails most cases, and the other two few or none. (The untrained twin fails no case in the figure's test. It is invariant, and knows nothing.)
+# **Three models that fail hardly a case on the same tests do different things.** Seed 2 goes on, nearly always, with the number it had given before. The other two do not. And who fails depends on the test: in the other new form (`… then paul smiled and zoe found a bone and offered it to`, printed above) seed 0 fails most cases, and the other two few or none. (The untrained twin fails no case in the figure's test. It is invariant, and knows nothing.)
 #
-# So each seed had found some rule that is right on all sentences of training, and not the same rule. The suite could not see that, and a larger suite of the same forms could not either. McCoy et al. (2020), "BERTs of a feather do not generalize together", report the like for one hundred fine-tunings of BERT: nearly the same accuracy on sentences like those of training, and widely different accuracy on sentences built to tell rules apart.
+# On the forms of training the three give the same answers, to within a case in a hundred; on forms outside they do not. Whatever they go by differs. That it is a rule, the tests do not show, and in the figure seed 0 is not told from a coin: one half lies within its interval. The suite could not see that they differ, and a larger suite of the same forms could not either. McCoy et al. (2020), "BERTs of a feather do not generalize together", report the like for one hundred fine-tunings of BERT: nearly the same accuracy on sentences like those of training, and widely different accuracy on sentences built to tell rules apart.
 #
 # A stronger point needs no measurement. Keep a list of everything that *story* answers to the prompts of the suite, and look answers up in it. The list passes every test that *story* passes, on these prompts, for ever. Whatever the mechanism of *story* is, the list does not have it. That is what "behavioural" on a claim card cannot rule out.
 
 # %% id="a4721b2e"
 two_cases = two_nouns["seed 0"]
+more_than_seed_2 = two_cases.double() - two_nouns["seed 2"].double()  # the same prompts
 Claim(
     statement="With a second noun between subject and verb, story (seed 0) changes the number of its "
-    "verb more often than seed 2, which passes the same tests on the forms of training.",
+    "verb more often than seed 2; on the forms of training neither fails more than one case in a hundred.",
     evidence=Evidence.BEHAVIOURAL,
-    quantity="share of cases failed",
-    estimate=float(two_cases.double().mean()),
-    interval=failure_interval(two_cases),
+    quantity="share of cases failed by seed 0, minus the share failed by seed 2",
+    estimate=float(more_than_seed_2.mean()),
+    interval=bootstrap_interval(more_than_seed_2),
     n=len(two_cases),
     observations="pairs of prompts",
-    baseline=float(two_nouns["seed 2"].double().mean()),
-    baseline_name="seed 2, the same prompts",
+    baseline=0.0,
+    baseline_name="both fail as often",
     does_not_say="Which rule either of them follows, or where in the model it is. That seed 2 "
     "knows subjects: another form may tell it apart. The interval covers other sentences, not other seeds.",
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Labels = frozenset[str]
 
 SHOWN = 6  # wrong items that a panel comments on; the others are only named
-_NOTHING = ("", "none", "nothing", "neither")  # ways of writing that no label applies
+_NOTHING = ("", "none", "nothing", "neither", "set()", "{}")  # ways of writing that no label applies
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,8 @@ class Items:
     marks: for an exercise that asks to mark some items out of all: the label of the marked ones. The learner may then
         give a list of keys; the items not in it get the other one of the two labels.
     also: other words for the labels.
+    asks: for some labels the question that decides on them. Where an answer is wrong in other ways than a trap expects,
+        the questions answered wrongly are put again.
     noun: what an item is called in messages ("study", "sentence", "gap").
     """
 
@@ -134,6 +136,7 @@ class Items:
     several: bool = False
     marks: str = ""
     also: Mapping[str, str] = field(default_factory=dict, repr=False)
+    asks: Mapping[str, str] = field(default_factory=dict, repr=False)
     noun: str = "item"
 
     def __post_init__(self) -> None:
@@ -177,9 +180,14 @@ class Items:
     def read(self, answer: Any) -> Reading:
         """Read an answer that has been made plain (`mi_course.checking.plain`)."""
         if self.marks and not isinstance(answer, (dict, Odd)) and answer is not None:
-            return self._read_marks(answer)
+            # [...] is a list that has not been begun; an empty one marks nothing.
+            begun = not _listed(answer) or not self._is_blank(answer)
+            return self._read_marks(answer) if begun else Reading({}, {}, ())
         if not isinstance(answer, dict):
-            return Reading({}, {}, (f"The answer is to be a dict, {self._example()}, and this is {describe(answer)}.",))
+            kind = "list" if self.marks else "dict"
+            return Reading(
+                {}, {}, (f"The answer is to be a {kind}, {self._example()}, and this is {describe(answer)}.",)
+            )
         keys = {_folded(item.key): item.key for item in self.items}
         given: dict[str, Labels] = {}
         unclear: dict[str, str] = {}
@@ -229,6 +237,8 @@ class Items:
         """The labels that a value names, or a sentence about why they cannot be told."""
         if isinstance(value, str) and self.several and _folded(value) in _NOTHING:
             return frozenset()
+        if self.several and isinstance(value, dict) and not value:
+            return "In Python {} is an empty dict; for no label at all write set()."
         listed = _listed(value)
         if listed is None:
             return f"A label is a text, and this is {describe(value)}."
@@ -263,12 +273,16 @@ class Items:
         return words
 
     def _no_item(self, written: Any) -> str:
-        close = did_you_mean(written, [item.key for item in self.items])
+        keys = [item.key for item in self.items]
+        same = [key for key in keys if _unpadded(key) == _unpadded(written)]
+        close = f" Did you mean {same[0]!r}?" if len(same) == 1 else did_you_mean(written, keys)
         first, last = self.items[0].key, self.items[-1].key
         return f"There is no {self.noun} {_shown(written)}.{close or f' The keys run from {first!r} to {last!r}.'}"
 
     def _example(self) -> str:
         label = next(iter(self.labels))
+        if self.marks:
+            return f"[{self.items[0].key!r}, …]"
         return (
             f"{{{self.items[0].key!r}: {{{label!r}}}, …}}"
             if self.several
@@ -286,13 +300,16 @@ class Items:
         wrong = [item for item in wrong if reading.given[item.key] not in item.accepted]
         fallen = {item.key: item.trap(reading.given[item.key]) for item in wrong}
         trap = self._main_trap(reading, fallen) if name_mistakes else None
+        question = self._one_question(reading, fallen) if name_mistakes else None
+        if question and trap and 2 * sum(t is not None and t.trap == trap for t in fallen.values()) <= len(fallen):
+            trap = None  # it is behind half of them at most, and the question behind all
         if trap:  # a wrong answer that two mistakes lead to is told by the one that is named
             fallen = {item.key: item.trap(reading.given[item.key], first=trap) for item in wrong}
         reports = tuple(self._report(item, reading, fallen) for item in self.items)
         right = sum(report.passed for report in reports)
         if right == len(self.items) and not reading.strays:
             return Sorted(Status.PASSED, "", None, reports)
-        message = self._message(reading, reports, fallen, trap)
+        message = self._message(reading, reports, fallen, trap, question)
         return Sorted(Status.PARTLY if right else Status.FAILED, message, trap, reports)
 
     def _not_begun(self, answer: Any, reading: Reading) -> Sorted:
@@ -309,8 +326,15 @@ class Items:
             return CaseReport(item.key, False, "not attempted yet")
         if item.key not in fallen:
             return CaseReport(item.key, True, result_right=True)
-        tempted = fallen[item.key]
-        return CaseReport(item.key, False, tempted.sentence if tempted else item.feedback)
+        tempted, given = fallen[item.key], reading.given[item.key]
+        if tempted and tempted.labels == given:
+            return CaseReport(item.key, False, tempted.sentence)
+        # No temptation is met exactly: say first which questions were answered wrongly, and then only what fits them.
+        off = [self.asks[label] for label in self.labels if label in self.asks and label in given ^ item.accepted[0]]
+        if not off:
+            return CaseReport(item.key, False, tempted.sentence if tempted else item.feedback)
+        rest = f" {tempted.sentence}" if tempted else f" {item.feedback}" if len(off) > 1 else ""
+        return CaseReport(item.key, False, f"ask again: {' And: '.join(off)}{rest}")
 
     def _main_trap(self, reading: Reading, fallen: Mapping[str, Tempting | None]) -> str | None:
         """The mistake behind most wrong items: behind two at least and a third of all, or behind the only one.
@@ -320,6 +344,11 @@ class Items:
         """
         if len(reading.given) > 2 and len({*reading.given.values()}) == 1:
             return None
+        if self.several and len(reading.given) > 4:
+            # Nearly the same set everywhere: no reading of the items either, save for an exception or two.
+            most = Counter(reading.given.values()).most_common(1)[0][1]
+            if 10 * most > 8 * len(reading.given):
+                return None
         # A wrong answer may be what two mistakes have in common: it counts for both.
         behind: Counter[str] = Counter()
         for key, tempted in fallen.items():
@@ -334,12 +363,27 @@ class Items:
         wrong = len(fallen) + len(reading.unclear)
         return trap if wrong == 1 or (behind[trap] > 1 and 3 * behind[trap] >= wrong) else None
 
+    def _one_question(self, reading: Reading, fallen: Mapping[str, Tempting | None]) -> str | None:
+        """A sentence on the one label that is missing, or too much, in every wrong answer; None if there is none."""
+        off = {
+            (label, label in reading.given[key])
+            for key in fallen
+            for label in reading.given[key] ^ self[key].accepted[0]
+        }
+        if len(fallen) < 3 or len(off) != 1:
+            return None
+        label, given = off.pop()
+        if label not in self.asks:
+            return None
+        return f"All of them turn on one label, which is {'given' if given else 'left out'}: {self.asks[label]}"
+
     def _message(
         self,
         reading: Reading,
         reports: Sequence[CaseReport],
         fallen: Mapping[str, Tempting | None],
         trap: str | None,
+        question: str | None = None,
     ) -> str:
         right = sum(report.passed for report in reports)
         undone = [r.label for r in reports if r.label not in reading.given and r.label not in reading.unclear]
@@ -349,6 +393,8 @@ class Items:
         lines = [f"{right} of {len(reports)} right{rest}."]
         if trap:
             lines.append(self.traps[trap])
+        elif question:
+            lines.append(question)
         for report in again[:SHOWN]:
             tempted = fallen.get(report.label)
             other = f" ({tempted.trap})" if trap and tempted and tempted.trap != trap else ""
@@ -375,6 +421,11 @@ def _set_of(answer: str | Collection[str]) -> Labels:
 def _folded(text: Any) -> str:
     """A text without what does not matter: case, spaces, hyphens, quotes at the ends."""
     return re.sub(r"[\s_\-‐–—]+", " ", str(text)).strip(" .'\"`").casefold()
+
+
+def _unpadded(key: Any) -> str:
+    """A key without the letter before its number and without zeros in front: s01, s1 and 1 are one."""
+    return re.sub(r"^[^\W\d]?0*(?=\d)", "", _folded(key))
 
 
 def _listed(value: Any) -> list[Any] | None:

@@ -302,3 +302,25 @@ def test_cards_show_the_items_and_no_answer() -> None:
 def test_texts_are_escaped() -> None:
     items = replace(MARKED, items=[replace(MARKED["A1"], text="p < 0.05 & <b>"), MARKED["A2"]])
     assert "p &lt; 0.05 &amp; &lt;b&gt;" in items.show()._repr_html_()
+
+
+def test_the_question_behind_a_missing_label_is_put_again():
+    from mi_course.exercises.mechanistic.definitions import FIELD, NARROW, STUDIES
+
+    without = {key: labels - {FIELD} for key, labels in STUDIES.key.items()}
+    told = STUDIES.judge(without)
+    assert told.misconception is None
+    assert STUDIES.asks[FIELD] in told.message.splitlines()[1]
+    assert all(STUDIES.asks[FIELD] in r.sentence or r.label in told.message for r in told.reports if not r.passed)
+    inside = {key: labels | {NARROW} if "broad technical" in labels else labels for key, labels in STUDIES.key.items()}
+    assert STUDIES.asks[NARROW] in STUDIES.judge(inside).message
+
+
+def test_what_is_written_a_little_otherwise_is_read_or_asked_about():
+    from mi_course.exercises.mechanistic.definitions import STUDIES
+    from mi_course.exercises.mechanistic.evidence import SENTENCES
+
+    assert "Did you mean 's01'?" in STUDIES.judge({"s1": {"broad cultural"}}).message
+    assert "write set()" in STUDIES.judge({"s10": {}, "s20": set()}).message
+    assert STUDIES.read({"s10": "set()"}).given == {"s10": frozenset()}
+    assert "is to be a list" in SENTENCES.judge(3.5j).message or "List the keys" in SENTENCES.judge(3.5j).message

@@ -44,27 +44,44 @@ _INVARIANCE_PLANS = (
     ("gg", False),
     ("gyyy", True),
 )
-# How far the probability of the answer moves after each changed prompt, in tolerances, and whether the case fails.
+# Which answer is the most probable after each prompt, how far the probability of the right one has moved after each
+# changed prompt, in tolerances, and whether the case fails.
 _DIRECTION_PLANS = (
-    ((3.0,), False),
-    ((-0.6,), False),
-    ((-0.2,), False),
-    ((-3.0,), True),
-    ((0.4, 2.0), False),
-    ((2.0, -2.5), True),
-    ((-2.0, 3.0), True),
-    ((-0.5, -0.7, 1.5), False),
-    ((-1.6, -2.0), True),
+    (("gg", (3.0,)), False),
+    (("gg", (-0.6,)), False),
+    (("gx", (-0.2,)), False),
+    (("gx", (-3.0,)), True),
+    (("xgg", (0.4, 2.0)), False),
+    (("ggx", (2.0, -2.5)), True),
+    (("gxg", (-2.0, 3.0)), True),
+    (("gggg", (-0.5, -0.7, 1.5)), False),
+    (("gxx", (-1.6, -2.0)), True),
+    (("ggg", (-0.6, -1.2)), True),
+    (("ggg", (1.5, -0.3)), False),
+    (("xx", (-0.2,)), False),
+    (("xx", (-1.6,)), True),
+    (("gg", (-1.2,)), True),
+    (("xg", (0.4,)), False),
 )
 
 
 # One change a case, in numbers in which every other reading of "direction" has a rate of its own.
 _ONE_CHANGE = (
-    *[((3.0,), False)] * 5,
-    *[((-0.2,), False)] * 2,
-    *[((0.4,), False)] * 4,
-    ((-0.6,), False),
-    ((-3.0,), True),
+    *[(("gg", (3.0,)), False)] * 2,
+    (("gg", (-0.6,)), False),
+    *[(("gx", (-0.2,)), False)] * 2,
+    (("xg", (0.4,)), False),
+    *[(("xx", (-0.2,)), False)] * 3,
+    *[(("xx", (-1.6,)), True)] * 4,
+)
+
+
+# A fall in steps that are each within the tolerance, and a fall from a height that the original did not have: in
+# unequal numbers, so that comparing neighbours gives another rate.
+_SMALL_STEPS = (
+    *[(("ggg", (-0.6, -1.2)), True)] * 2,
+    (("ggg", (1.5, -0.3)), False),
+    *[(("gg", (3.0,)), False)] * 2,
 )
 
 
@@ -85,17 +102,21 @@ def _case(draw: Draw, label: str, kind: str, tolerance: float, plans: Sequence[t
     for number, place in enumerate(rng.permutation(len(plans)).tolist()):
         plan, fails = plans[place]
         words = [str(word) for word in rng.permutation(["paris", "rome", "oslo", "cairo"])[:3]]
-        names = [f"case {number}, as it was"] + [f"case {number}, changed {i + 1}" for i in range(len(plan))]
+        names = [f"case {number}, as it was"] + [f"case {number}, changed {i + 1}" for i in range(4)]
         if kind == DIRECTION:
-            base = float(rng.uniform(0.45, 0.55))
-            chances = [base, *(base + step * tolerance for step in plan)]
-            for name, chance in zip(names, chances, strict=True):
-                split = float(rng.uniform(0.3, 0.7)) * (1 - chance)
+            names = names[: len(plan[0])]
+            tops, steps = plan
+            # Below one half, so that another answer can be ahead of this one, and above one third, so that none need.
+            base = float(rng.uniform(0.465, 0.475))
+            chances = [base, *(base + step * tolerance for step in steps)]
+            for name, chance, top in zip(names, chances, tops, strict=True):
+                split = float(rng.uniform(*((0.49, 0.51) if top == "g" else (0.94, 0.98)))) * (1 - chance)
                 rows[name] = {words[1]: split, words[0]: chance, words[2]: 1 - chance - split}
         else:
             names = names[: len(plan)]
             for name, top in zip(names, plan, strict=True):
-                low = np.sort(rng.uniform(0.02, 0.24, 2))
+                # The most probable answer need not have one half.
+                low = np.sort(rng.uniform(0.27, 0.31, 2) if rng.random() < 0.5 else rng.uniform(0.02, 0.24, 2))
                 others = [word for word in words if word != words["gxy".index(top)]]
                 row = {words["gxy".index(top)]: 1 - float(low.sum()), **dict(zip(others, low.tolist(), strict=True))}
                 rows[name] = {word: row[word] for word in sorted(row)}
@@ -129,7 +150,8 @@ def _cases(draw: Draw) -> list[Case]:
         _case(draw, "direction, tolerance 0.1", DIRECTION, 0.1, several(_DIRECTION_PLANS, 3)),
         _case(draw, "direction, tolerance 0.05", DIRECTION, 0.05, several(_DIRECTION_PLANS, 2)),
         _case(draw, "direction, one change a case", DIRECTION, 0.1, _ONE_CHANGE),
-        _case(draw, "direction, one case that falls", DIRECTION, 0.1, [((-2.0,), True)]),
+        _case(draw, "direction, small steps", DIRECTION, 0.1, _SMALL_STEPS),
+        _case(draw, "direction, one case that falls", DIRECTION, 0.1, [(("gx", (-2.0,)), True)]),
     ]
 
 
@@ -141,6 +163,7 @@ def _variant(
     *,
     unit: str = "case",
     together: str = "any",
+    functionality: str = "most probable",
     invariance: str = "own",
     direction: str = "by more than the tolerance",
     report: str = "failures",
@@ -157,6 +180,10 @@ def _variant(
             "either way": abs(rise) > tolerance,
             "relative": rise < -tolerance * before[answer],
             "top answer": _top(after) != _top(before),
+            "own answer": after[_top(before)] - before[_top(before)] < -tolerance,
+            "when right": rise < -tolerance or _top(before) != answer,
+            "answer too": rise < -tolerance or _top(after) != _top(before),
+            "neighbours": rise < -tolerance,
         }[direction]
 
     def test(model: Any, cases: Any, kind: str, tolerance: float) -> float:
@@ -164,9 +191,12 @@ def _variant(
         for prompts, answer in cases:
             first, *rest = model(list(prompts))
             if kind == FUNCTIONALITY:
-                found = [_top(each) != answer for each in (first, *rest)]
+                found = [
+                    each[answer] < 0.5 if functionality == "half" else _top(each) != answer for each in (first, *rest)
+                ]
             elif kind == DIRECTION:
-                found = [moved(first, each, answer, tolerance) for each in rest]
+                before = [first, *rest[:-1]] if direction == "neighbours" else [first] * len(rest)
+                found = [moved(*pair, answer, tolerance) for pair in zip(before, rest, strict=True)]
             elif invariance == "gold":
                 found = [_top(each) != answer for each in rest]
             elif invariance == "gold, all":
@@ -355,6 +385,36 @@ behavioural_test = Exercise(
             "Your direction test compares the most probable answers. They can stay the same while a probability falls "
             "from 0.99 to 0.5, and that fall is what the test is for: compare the probability of `answer`.",
             switches={"direction": "top answer"},
+        ),
+        Misconception(
+            "the model's own answer in a direction test",
+            "Your direction test follows the probability of the model's own first answer. What should not fall is "
+            "given with the case: `answer`, which need not be the most probable one.",
+            switches={"direction": "own answer"},
+        ),
+        Misconception(
+            "direction where the model was right",
+            "Your direction test also fails the cases in which the model's first answer is not `answer`. Whether the "
+            "model is right is not asked here. Only the move of a probability is, from wherever it began.",
+            switches={"direction": "when right"},
+        ),
+        Misconception(
+            "the answer has to stay as well",
+            "Your direction test also fails a case when the most probable answer changes. A probability can stay "
+            "within the tolerance while another one overtakes it, and that is no failure here.",
+            switches={"direction": "answer too"},
+        ),
+        Misconception(
+            "each change beside the one before",
+            "Your direction test compares each prompt with the one before it. Every changed prompt is a change of the "
+            "original, so compare each with the first.",
+            switches={"direction": "neighbours"},
+        ),
+        Misconception(
+            "half of the probability",
+            "Your test of minimum functionality asks for a probability of one half. The model's answer is its most "
+            "probable one, and where three are possible that can have less.",
+            switches={"functionality": "half"},
         ),
         Misconception(
             "the share that passes",

@@ -455,9 +455,16 @@ STUDIES = Items(
         NARROW: "understands a network through its causal mechanisms, at the level of intermediate representations",
         BROAD: "describes internals of a model, such as activations or weights",
         COMMUNITY: "comes from the MI community",
-        FIELD: "is research on the interpretability of AI: it tries to understand models, or explanations of them",
+        FIELD: "is research on the interpretability of AI: it tries to understand models, explanations of them, "
+        "or the field itself",
     },
     traps=TRAPS,
+    asks={
+        NARROW: "is something changed inside the model, and the effect measured?",
+        BROAD: "is something inside the model described? (Whatever is narrow technical is broad technical.)",
+        COMMUNITY: "did the lead authors come to the field through the MI community?",
+        FIELD: "is it research on the interpretability of AI, in the wide sense of the text?",
+    },
     several=True,
     noun="study",
 )

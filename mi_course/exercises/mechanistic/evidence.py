@@ -47,7 +47,7 @@ STUDIES = Items(
             "A linear probe reads the place of a person from the residual stream after layer 2, right in 95 of 100 "
             "held out stories. On the untrained model it is right in 22.",
             CORRELATIONAL,
-            "What did the study do to the model?",
+            "Was anything inside looked at? Was anything there changed, and how much of the way does that cover?",
             [
                 Tempting(
                     READ_OUT,
@@ -61,7 +61,7 @@ STUDIES = Items(
             "In every prompt, the output of head L2H4 is replaced with its output on another prompt. Right answers "
             "fall from 91 to 34 in 100; for other heads they fall by 3 at most.",
             COMPONENT,
-            "How much of the way from input to output was tested?",
+            "Was anything inside looked at? Was anything there changed, and how much of the way does that cover?",
             [
                 Tempting(
                     ONE_PART,
@@ -105,7 +105,7 @@ STUDIES = Items(
             "Prompts ask for the country of a city. At one layer and position, the residual stream is set to its value "
             "on the prompt about Rome; the answer to the prompt about Oslo becomes Italy, and so for 80 of 100 pairs.",
             COMPONENT,
-            "How much of the way from input to output was tested?",
+            "Was anything inside looked at? Was anything there changed, and how much of the way does that cover?",
             [
                 Tempting(
                     ONE_PART,
@@ -134,7 +134,7 @@ STUDIES = Items(
             "Five heads are proposed as the mechanism of a task. When all five are switched off together, the task is "
             "lost; five heads drawn at random do no harm. Whether the five alone would do was not tried.",
             COMPONENT,
-            "Is it known what the rest of the model contributes?",
+            "Was anything inside looked at? Was anything there changed, and how much of the way does that cover?",
             [
                 Tempting(
                     NEEDED,
@@ -149,7 +149,7 @@ STUDIES = Items(
             "A feature of a sparse autoencoder is active on 92 of 100 sentences about rain and on 1 of 100 others. Its "
             "name is rain.",
             CORRELATIONAL,
-            "What did the study do to the model?",
+            "Was anything inside looked at? Was anything there changed, and how much of the way does that cover?",
             [
                 Tempting(
                     READ_OUT,
@@ -193,7 +193,7 @@ STUDIES = Items(
             "For two names per sentence, a mechanism was confirmed from input to output. For three names per sentence, "
             "the same heads look at the same words; nothing was changed there. About three names:",
             CORRELATIONAL,
-            "Read the last three words. What was done with those sentences?",
+            "With three names, was anything inside looked at, and was anything there changed?",
             [
                 Tempting(
                     UNTESTED,
@@ -231,7 +231,7 @@ STUDIES = Items(
             "A path of four heads is proposed. Cutting any one of the connections between them ruins the task. What "
             "the path does on its own, without the rest of the model, was not tried.",
             COMPONENT,
-            "Is it known what the rest of the model contributes?",
+            "Was anything inside looked at? Was anything there changed, and how much of the way does that cover?",
             [
                 Tempting(
                     NEEDED,
@@ -244,7 +244,7 @@ STUDIES = Items(
     labels={
         BEHAVIOURAL: "what comes out for what goes in",
         CORRELATIONAL: "something inside goes along with what is of interest",
-        COMPONENT: "changing this part changes the behaviour",
+        COMPONENT: "changing this component or connection changes the behaviour",
         END_TO_END: "a proposed mechanism, from input to output, accounts for the behaviour on the data tested",
     },
     traps={

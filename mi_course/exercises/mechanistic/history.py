@@ -53,15 +53,20 @@ METHODS = Items(
             "linear probe",
             "Linear probes for a property (the side that owns a square in Nanda, Lee & Wattenberg 2023, truth in Marks "
             "& Tegmark 2023): train a classifier on hidden states to tell whether a given property can be read there.",
-            ["ettinger", "alain"],
+            "ettinger",
             "Section 3.1.4 lists the first works that did this to the states of language models.",
             [
+                Tempting(
+                    "chronology",
+                    "alain",
+                    "Alain & Bengio (October 2016) come two months after another work of the list that did this.",
+                ),
                 Tempting(
                     "same name",
                     "cao",
                     "Cao et al. call it a probe, too, but it is a pruned sub-network of the model; no classifier is "
                     "put on its states.",
-                )
+                ),
             ],
         ),
         Item(
@@ -126,17 +131,23 @@ METHODS = Items(
         ),
         Item(
             "steering vectors",
-            "Steering by activation addition (Turner et al. 2023): add a vector to the hidden states of a model that "
-            "stays as it is, and so change what it writes.",
+            "Steering by activation addition (Turner et al. 2023): add a vector, spread over all coordinates, to the "
+            "hidden states of a model that stays as it is, and so change what it writes.",
             "subramani",
             "A vector is added to states, and the weights stay untouched. Section 3.1.1 names it under this name.",
             [
+                Tempting(
+                    "chronology",
+                    "radford",
+                    "Radford et al. 2017 set one unit to a value. Here a vector is added that is spread over all of "
+                    "them.",
+                ),
                 Tempting(
                     "same name",
                     "ilharco",
                     "Ilharco et al. 2022 add vectors as well, but to the weights: what they call a task vector is a "
                     "difference of two trainings.",
-                )
+                ),
             ],
         ),
         Item(
@@ -195,15 +206,21 @@ METHODS = Items(
             "path effects",
             "Path patching (Wang et al. 2022): separate the effect that goes through one path from the effect that "
             "goes through all the others.",
-            ["pearl", "vig and geiger"],
+            "pearl",
             "A direct effect and an indirect one, through a mediator: who defined these?",
             [
+                Tempting(
+                    "same name",
+                    "vig and geiger",
+                    "Two papers of 2020 applied effects through a mediator to language models. The effects had been "
+                    "defined long before.",
+                ),
                 Tempting(
                     "chronology",
                     "meng",
                     "Meng et al. (February 2022) are earlier than this one by months. The distinction of direct and "
                     "indirect effects is much older, and was applied to language models in 2020.",
-                )
+                ),
             ],
         ),
     ],

@@ -11,7 +11,7 @@ QUESTIONS = [
         "word is exchanged and the length kept. For how many of the 200 reviews does the output change?",
         low=0,
         high=200,
-        comes_true=lambda value, outcome: abs(value - outcome) <= 20,
+        comes_true=lambda value, outcome: abs(value - outcome) <= 10,
     ),
 ]
 
@@ -169,7 +169,7 @@ GAPS = Items(
             "The ten sentences that excite a neuron of BERT most have one thing in common; the ten from another data "
             "set have another. Bolukbasi et al. 2021 call the first impression an interpretability ___.",
             "illusion",
-            "It is in the title of their paper.",
+            "What the first data set suggests, the second takes away. The cell on the circuits work has the word.",
             [],
         ),
         Item(
@@ -392,8 +392,8 @@ WAYS = Items(
         ),
         Item(
             "s3",
-            "Multiply direction 17 by the unembedding. The word that it raises most is said. Note that down as its "
-            "effect.",
+            "Multiply direction 17 by the unembedding, the matrix that turns a state into one number for each word. "
+            "The word that it raises most is said. Note that down as its effect.",
             "describe",
             "A second guess about the same direction, from its other end.",
             [
@@ -494,6 +494,7 @@ WAYS = Items(
         "one case for all": "You take an explanation of one decision for one of the model. It answers why this output "
         "came from this input; how a whole class of inputs is handled is another question.",
     },
+    also={"from below": "bottom-up", "from above": "top-down"},
     noun="study",
 )
 
