@@ -1,7 +1,7 @@
 # %% [markdown] id="6760e493"
 # # 1 · Transformer maths
 #
-# A language model reads a text and says, at every position, how probable each word is as the next one. What happens between the words that go in and the probabilities that come out is arithmetic: products of matrices, a few means, two curved functions. There is no further ingredient.
+# A language model reads a text and says, at every position, how probable each word is as the next one. What happens between the words that go in and the probabilities that come out is arithmetic: products of matrices, means, and a handful of curved functions, each given by a formula.
 #
 # In this chapter you write all of it. At the end of this first part a model that you have written goes on with a story. Its weights are those of `story`, a model that was trained for this course, and its numbers agree with the library's to four decimals.
 #
@@ -20,11 +20,13 @@
 #
 # The course sorts evidence on a ladder of four rungs: **behavioural** (what comes out for what goes in), **correlational** (something inside goes along with what is of interest), **causal for a component** (changing it changes the behaviour), **causal, end to end** (a proposed mechanism accounts for the behaviour). Results that stand on it end in a **claim card**.
 #
-# Most of this chapter stands beside the ladder. It consists of **identities**: two ways of computing one number. An identity needs no baseline and no interval. It holds for every input, because it follows by algebra, and what is left between the two results is rounding. In this notebook identities are not only stated: a cell computes both sides and stops with an error if they differ.
+# Most of this chapter stands beside the ladder. It consists of **identities**: two ways of computing one number. An identity needs no baseline and no interval. It holds for every input, because it follows by algebra, and what is left between the two results is rounding.
+#
+# That the library computes these formulas does not follow by algebra. It is measured: a cell runs the formula beside the library, on one text or on 64, and stops with an error if the two differ by more than 1e-4.
 #
 # An identity can show *what is computed*. It cannot show why the result is a good prediction, or what a number in the middle stands for. When you are done you will hold a complete description of `story` that predicts its every output. You will not yet have an explanation of anything it does.
 #
-# Three results here say something about the model that no algebra settles, and they have claim cards: where one head looks, how closely two implementations agree, and how well `story` predicts.
+# Four results here say something about the model that no algebra settles, and they have claim cards: where one head looks, what becomes of the output without rotation, how closely two implementations agree, and how well `story` predicts.
 
 # %% id="is-it-installed"
 # Silent where the course is installed.
@@ -79,6 +81,10 @@ print(tokens)
 # %% [markdown] id="40b58a68"
 # ## 1.1 Notation
 #
+# difficulty 1 of 5 · 12 minutes
+#
+# *You will be able to*: find a weight or an activation by its name, and say which axes it has.
+#
 # This page fixes names for the whole course. Read it once, and come back to it when a shape surprises you.
 #
 # The picture: **one vector for each position** travels from top to bottom. Every part reads a copy of it and *adds* something to it. Elhage et al. call this vector the **residual stream**.
@@ -101,14 +107,14 @@ print(tokens)
 #   last LayerNorm ──► W_U ──► logits         (batch, pos, d_vocab)
 # ```
 #
-# Only attention moves anything from one position to another. Everything else treats each position by itself.
+# Only attention moves anything from one position to another. Everything else treats each position by itself. At the end stand the **logits**: one number for each possible next token, the larger the more probable. Section 1.9 makes probabilities of them.
 
 # %% [markdown] id="343b2552"
 # **Vectors are rows.** A vector $x$ with `d_model` numbers is a row, and a matrix stands to its right: a query is $q = x W_Q + b_Q$, in code `x @ W_Q + b_Q`. A weight that turns $a$ numbers into $b$ numbers has shape $(a, b)$.
 #
 # Read from left to right, then, a product is in the order in which things happen. $x W_V W_O$ makes a value first and writes it out second.
 #
-# Two sources do it the other way round. Elhage et al. 2021 write columns, so their $W_O W_V$ is $W_V W_O$ here. And `torch.nn.Linear` stores its weight as $(b, a)$, so a matrix from a state dict has to be transposed first.
+# Two sources do it the other way round. Elhage et al. 2021 write columns, so their $W_O W_V$ is $W_V W_O$ here. And `torch.nn.Linear` stores its weight as $(b, a)$, so the weight of a Linear layer has to be transposed when it comes from a state dict. $W_E$ is a table of rows and stays as it is.
 #
 # **Counting starts at 0**: positions, layers and heads. L2H1 is head 1 of layer 2, the second head of the third layer.
 #
@@ -126,7 +132,7 @@ for axis, meaning in course.AXES.items():
     print(f"{axis:8s} {sizes[axis]:4d}   {meaning}")
 
 # %% [markdown] id="6e1cb078"
-# **Weights.** `weights_of(model)` reads the model's state dict (torch's dictionary of everything that was trained) and returns a plain dictionary with the names below. Weights that every layer has are stacked, so `weights["W_Q"][2]` belongs to layer 2. Attention weights have an axis of heads.
+# **Weights.** `weights_of(model)` reads the model's state dict (torch's dictionary of the tensors that a model holds) and returns a plain dictionary with the names below. Weights that every layer has are stacked, so `weights["W_Q"][2]` belongs to layer 2. Attention weights have an axis of heads. All of them were trained, except that `story` has no bias of the logits: `b_U` is 686 zeros, which TransformerLens puts there.
 
 # %% id="5ad9fb14"
 # NBVAL_CHECK_OUTPUT
@@ -137,6 +143,8 @@ for symbol in course.WEIGHTS:
     print(f"{symbol.name:11s} {symbol.axes:27s} {shape!s:18s} {symbol.meaning}")
 
 # %% [markdown] id="a3965c80"
+# A model with learned positions has one more weight, `W_pos`, of shape (n_ctx, d_model); section 1.2 uses it.
+#
 # The same tensors in the state dict, where torch keeps them: transposed, and with the heads side by side. The next cell finds `W_in` and one head's `W_Q` there.
 
 # %% id="03a74d67"
@@ -152,7 +160,7 @@ print(
 )
 
 # %% [markdown] id="2209f719"
-# **Activations.** What is computed on the way can be read at *hook points*, which have names. `{l}` is the number of the layer. The names are those of TransformerLens, whose `TransformerBridge` runs the course's models; `cache["blocks.2.attn.hook_q"]` holds the queries of layer 2.
+# **Activations.** What is computed on the way can be read at *hook points*: places in the model where a function of yours is called with the tensor that passes, to look at it or to change it. `{l}` is the number of the layer. The names are those of TransformerLens. Its `TransformerBridge`, a class that wraps a model of the transformers library and puts the hook points in, runs the course's models; `cache["blocks.2.attn.hook_q"]` holds the queries of layer 2.
 
 # %% id="499d7746"
 # NBVAL_CHECK_OUTPUT
@@ -167,6 +175,8 @@ for symbol in course.ACTIVATIONS:
 # - A pattern is read [destination, source]: one row for each position that looks, one column for each that is looked at.
 # - To *look* at the stream in the middle of a layer, `hook_resid_mid` is right. To *change* it, an edit there reaches the MLP only and not the sum below. The course's `run(model, tokens, edits=…)` takes care of that; it has short names for places, such as `z(1, head=2)`.
 # - `story` is used as it was trained. TransformerLens can rewrite a model so that it gives the same probabilities and is nicer to read (`enable_compatibility_mode`); then the numbers in the middle are others. Where a chapter uses that, it says so.
+#
+# Before most results you are asked what you expect. Run the notebook cell by cell: a prediction can be changed until its result has been shown, and no longer after that, so "Run All" uses up all of them.
 #
 # **Predict.** Of all the numbers that `story` consists of, how many per cent are in its MLPs?
 
@@ -186,6 +196,8 @@ counts = {
 }
 total = sum(counts.values())
 assert total == sum(weight.numel() for weight in weights.values())
+for part, count in counts.items():
+    print(f"{part:16s} {count:7,d}   {100 * count / total:4.1f} %")
 plot(
     Bars(
         names=list(counts),
@@ -199,6 +211,9 @@ plot(
 
 # %% id="67044a9d"
 predict.reveal("share_in_mlps", round(100 * counts["MLPs"] / total, 1))
+
+# %% [markdown]
+# In each layer the MLP has two matrices of 128 by 384 numbers, the attention four of 128 by 128: 98,304 numbers beside 65,536. Embedding and unembedding have 87,808 each.
 
 # %% [markdown] id="fe37b967"
 # ## 1.2 From a token to a vector
@@ -225,10 +240,12 @@ predict.reveal("share_in_mlps", round(100 * counts["MLPs"] / total, 1))
 #
 # In `story` nothing is added. There, positions come in later, in the attention (section 1.6), and $x_i = W_E[t_i]$.
 #
-# **Predict.** A word stands twice in a text. Are its two vectors at the entrance of `story`'s layer 0 the same?
+# A word that stands twice in a text therefore enters `story`'s layer 0 with the same vector both times.
+#
+# **Predict.** Are the two vectors still the same as they *leave* layer 0?
 
 # %% id="326f88a1"
-predict("same_word_twice", value=..., confidence=...)
+predict("same_word_leaving", value=..., confidence=...)
 
 # %% [markdown] id="0030f4fe"
 # Write both kinds in one function.
@@ -275,16 +292,16 @@ first, second = (i for i, word in enumerate(words) if word == "laura")
 entering = cache["blocks.0.hook_resid_pre"][0]
 leaving = cache["blocks.0.hook_resid_post"][0]
 print(
-    f"laura at {first} and {second}, entering layer 0: same is",
+    f"laura at {first} and {second}, entering layer 0: the same vector?",
     torch.equal(entering[first], entering[second]),
 )
 print(
-    f"laura at {first} and {second}, leaving it:       same is",
+    f"laura at {first} and {second}, leaving layer 0:  the same vector?",
     torch.equal(leaving[first], leaving[second]),
 )
 
 # %% id="c3fc35ef"
-predict.reveal("same_word_twice", torch.equal(entering[first], entering[second]))
+predict.reveal("same_word_leaving", torch.equal(leaving[first], leaving[second]))
 
 # %% [markdown] id="7a8e39ff"
 # **Look.** How alike are the rows of $W_E$? The figure shows the cosine of the angle between the rows of twelve words: 1 for the same direction, 0 for a right angle, negative for opposite ones.
@@ -321,7 +338,7 @@ plot(
 )
 
 # %% [markdown] id="e190fe5d"
-# Animals resemble animals here, and months resemble months. Names and places show much less. That neighbours in meaning are often neighbours in space was reported for word vectors long before transformers (Mikolov et al. 2013). It is an observation on twelve words somebody chose, and no claim is made of it.
+# The three animals resemble each other. Among the months only march and may stand out, and names and places form no such group. That neighbours in meaning are often neighbours in space was reported for word vectors long before transformers (Mikolov et al. 2013). It is an observation on twelve words somebody chose, and no claim is made of it.
 
 # %% [markdown] id="5e02a25f"
 # ## 1.3 LayerNorm
@@ -330,7 +347,15 @@ plot(
 #
 # *You will be able to*: compute by hand what every part of the model reads, and say what of the residual stream it cannot see. (Ba, Kiros & Hinton 2016, [Layer Normalization](https://arxiv.org/abs/1607.06450).)
 #
-# The residual stream grows as parts add to it. Before a part reads it, the stream is brought to a common size. This is done to each vector by itself. A vector of four numbers shows all of it:
+# The residual stream grows as parts add to it. Before a part reads it, it goes through LayerNorm, each vector by itself.
+#
+# **Predict.** Every entry of the residual stream is multiplied by ten. By which factor do the entries after LayerNorm grow?
+
+# %% id="ce8a878f"
+predict("times_ten", value=..., confidence=...)
+
+# %% [markdown]
+# A vector of four numbers shows all that LayerNorm does:
 #
 # ```
 #   x                  1      3      2      6        mean 3
@@ -338,18 +363,15 @@ plot(
 #   over √3.5         −1.07   0     −0.53   1.60     mean 0, mean of the squares 1
 # ```
 #
-# In general, with $d$ numbers in the vector,
+# In general, with $n$ numbers in the vector,
 #
-# $$\mu = \frac{1}{d} \sum_i x_i, \qquad \sigma^2 = \frac{1}{d} \sum_i (x_i - \mu)^2, \qquad \mathrm{LN}(x)_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \epsilon}}\, w_i + b_i .$$
+# $$\mu = \frac{1}{n} \sum_i x_i, \qquad \sigma^2 = \frac{1}{n} \sum_i (x_i - \mu)^2, \qquad \mathrm{LN}(x)_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \epsilon}}\, w_i + b_i .$$
 #
-# $\sigma^2$ is the *biased* variance: it divides by $d$. The small number $\epsilon$ keeps the root away from zero. $w$ (the gain) and $b$ (the bias) are learned, one number each for every entry, the same at all positions.
+# $\sigma^2$ is the *biased* variance: it divides by $n$. The small number $\epsilon$ keeps the root away from zero. $w$ (the gain) and $b$ (the bias) are learned, one number each for every entry, the same at all positions.
 #
-# As a picture: subtracting the mean removes what points along $(1, 1, \dots, 1)$. Dividing puts what is left on a sphere. Length is lost, direction stays.
+# As a picture: subtracting the mean removes what points along $(1, 1, \dots, 1)$. Dividing puts what is left on a sphere: its length is lost, its direction stays. Gain and bias come after that, and change both.
 #
-# **Predict.** Every entry of the residual stream is multiplied by ten. By which factor do the entries after LayerNorm grow?
-
-# %% id="ce8a878f"
-predict("times_ten", value=..., confidence=...)
+# Now write it.
 
 
 # %% id="8caa65ee" exercise="layer_norm"
@@ -427,7 +449,7 @@ plot(
 )
 
 # %% [markdown] id="4cce18ae"
-# The stream grows from layer to layer. Each part adds to it, and nothing is taken away except by adding the opposite. (Heimersheim & Turner 2023 report for GPT-2 models that its length grows about exponentially with the layer.)
+# On average the stream grows from each LayerNorm to the next. At single positions it can also shrink. Each part adds to it, and nothing is taken away except by adding the opposite. (For GPT-2 models Heimersheim & Turner report, in a forum post of 2023, [Residual stream norms grow exponentially over the forward pass](https://www.lesswrong.com/posts/8mizBCm3dyc432nK8/residual-stream-norms-grow-exponentially-over-the-forward), what its title says. They leave out position 0; here `[BOS]` is included.)
 #
 # Two consequences for everything later. A vector of length one, added in layer 0, is a large change there and a small one at the end. And what a part writes reaches the logits divided by a number that depends on *everything else* that was written at that position. The sections on contributions to the logits (in preparation) have to deal with that.
 
@@ -450,12 +472,12 @@ plot(
 #               3        ✓   ✓   ✓   ✓        ✓ allowed    · the future
 # ```
 #
-# In the next section each cell gets a *score*, and the scores of a row become probabilities by a softmax: $e^{s_j} / \sum_k e^{s_k}$. To forbid a cell, its score is set to minus infinity, because $e^{-\infty} = 0$. Zero would not do: $e^0 = 1$.
+# In the next section each cell gets a *score*, and the scores of a row become probabilities by a softmax: $e^{S_j} / \sum_k e^{S_k}$ for the scores $S_0, S_1, \dots$ of the row. To forbid a cell, its score is set to minus infinity, because $e^{-\infty} = 0$. Zero would not do: $e^0 = 1$.
 #
-# **Predict.** In a text of ten tokens the last one is replaced by another. At how many of the nine positions before it do `story`'s logits change?
+# **Predict.** In a text of ten tokens, the one at position 4 is replaced by another. At how many of the ten positions do `story`'s logits change?
 
 # %% id="a3c6ced4"
-predict("earlier_logits", value=..., confidence=...)
+predict("changed_logits", value=..., confidence=...)
 
 
 # %% id="bf926a1d" exercise="causal_mask"
@@ -479,7 +501,7 @@ check(causal_mask)
 # NBVAL_CHECK_OUTPUT
 ten = tokens[:, :10]
 other = ten.clone()
-other[0, -1] = VOCABULARY.index("cat")
+other[0, 4] = VOCABULARY.index("cat")
 changed = [
     (model(other) - model(ten))[0, i].abs().max().item() > 1e-4 for i in range(10)
 ]
@@ -489,10 +511,10 @@ print(
 )
 
 # %% id="9f8721c5"
-predict.reveal("earlier_logits", sum(changed[:9]))
+predict.reveal("changed_logits", sum(changed))
 
 # %% [markdown] id="e36185e0"
-# This is a fact about the architecture and not about what was learned. It holds for the untrained model as well. It is also what makes experiments cheap: a change at one position leaves all earlier ones alone.
+# That nothing changes before the replaced token is a fact about the architecture and not about what was learned. It holds for the untrained model as well. That every later position notices is what was found for this text. It is also what makes experiments cheap: a change at one position leaves all earlier ones alone.
 
 # %% [markdown] id="70adabf0"
 # ## 1.5 Where a head looks
@@ -506,10 +528,9 @@ predict.reveal("earlier_logits", sum(changed[:9]))
 # Each position makes two short vectors from what it reads of the stream. Its **query** says what it is looking for. Its **key** says what it has to offer to those who look. A pair fits well when query and key point the same way:
 #
 # ```
-#                     keys     k₀    k₁    k₂
-#   query of position 2   q₂ · 2.0   0.0   1.0        scores: dot products, over √d_head
-#                       softmax
-#                         ▼  0.67  0.09  0.24         pattern: probabilities, one row
+#   keys                       k₀     k₁     k₂
+#   q₂ · k, over √d_head       2.0    0.0    1.0       scores of position 2, one row
+#   softmax                    0.67   0.09   0.24      pattern: probabilities, the same row
 # ```
 #
 # In symbols, for destination $d$ and source $s$ of one head,
@@ -598,7 +619,7 @@ on_itself = (
 predict.reveal("on_itself", round(100 * on_itself, 1))
 
 # %% [markdown] id="b63fe027"
-# L1H0 looks mostly at the token just before, sometimes at the one before that. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step. The interval is a *bootstrap*: it says how far the mean would move if 64 other texts had been drawn.
+# L1H0 looks mostly at the token just before, sometimes at the one before that or at itself. Other heads do so in part, L2H0 and L2H1 among them. Heads like that have been found in many models (Voita et al. 2019, in translation models, called them positional heads; Clark et al. 2019 found them in BERT). How strong is it here, and how strong would it be by chance? The baseline is the same head of the untrained twin, the model before its first training step. (`story` was trained more than once, each time from other random numbers; `load_model` takes the first of these, seed 0.) The interval is a *bootstrap*: it says how far the mean would move if 64 other texts had been drawn.
 
 # %% id="d960ea0a"
 twin = load_model("story", untrained=True)
@@ -638,9 +659,9 @@ Claim(
 #         angle between: + 3t               angle between: + 3t       the same
 # ```
 #
-# A head has `d_head` numbers, so it has `d_head / 2` hands. In GPT-NeoX and in `story` hand $j$ consists of entries $j$ and $j + d_{head}/2$. The first hand turns by one radian for each position; the later ones ever more slowly:
+# A head has `d_head` numbers, so it has `d_head / 2` hands. In `story` hand $j$ consists of entries $j$ and $j + d_{head}/2$. (The code is that of GPT-NeoX. GPT-NeoX-20B itself turns only the first quarter of a head's entries and leaves the others as they are.) The first hand turns by one radian for each position; the later ones ever more slowly:
 #
-# $$t_{p,j} = p \cdot \mathrm{base}^{-2j/d_{head}}, \qquad \begin{aligned} a' &= a \cos t - b \sin t \\ b' &= a \sin t + b \cos t \end{aligned} \qquad a = x_j,\; b = x_{j + d_{head}/2}$$
+# $$t_{p,j} = p \cdot \mathrm{base}^{-2j/d_{head}}, \qquad \begin{aligned} a' &= a \cos t - c \sin t \\ c' &= a \sin t + c \cos t \end{aligned} \qquad a = x_j,\; c = x_{j + d_{head}/2}$$
 #
 # with position $p$, $j = 0, \dots, d_{head}/2 - 1$ and base 10,000. This is called *rotary* position embedding. (Su et al. pair neighbours, entries $2j$ and $2j+1$. That is the same up to the order of the entries; but a model has to be run with the order it was trained with.)
 #
@@ -662,9 +683,9 @@ def rotate(x, base=10000.0):
     j = torch.arange(d_head // 2)
     angle = torch.arange(pos)[:, None] * base ** (-2 * j / d_head)
     angle = angle[:, None, :]  # (pos, 1, d_head / 2): the same for all heads
-    a, b = x[..., : d_head // 2], x[..., d_head // 2 :]
+    a, c = x[..., : d_head // 2], x[..., d_head // 2 :]
     return torch.cat(
-        [a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1
+        [a * angle.cos() - c * angle.sin(), a * angle.sin() + c * angle.cos()], dim=-1
     )
     ### END SOLUTION
 
@@ -712,7 +733,31 @@ still = 100 * (turned.argmax(-1) == unturned.argmax(-1)).float().mean().item()
 predict.reveal("without_rotation", round(still, 1))
 
 # %% [markdown] id="c5f0dc0e"
-# The rotation is not a refinement. Where it is taken away the model mostly says something else. (This was a change inside the model, so it stands on the third rung of the ladder. It shows that the rotation matters for the output. It does not show which heads need it, and a model that had been trained without it might do well.)
+# The rotation is not a refinement. Where it is taken away the model mostly says something else. How much agreement would be left if nothing of the model's work were? The card has two floors: `story`'s most frequent first choice everywhere, and its first choices for another text.
+
+# %%
+same_first = (turned.argmax(-1) == unturned.argmax(-1)).float().mean(-1)
+first_choices = turned.argmax(-1)
+commonest = first_choices.flatten().mode().values
+floor_word = 100 * (first_choices == commonest).float().mean().item()
+floor_text = 100 * (first_choices == first_choices.roll(1, 0)).float().mean().item()
+Claim(
+    statement="Without the rotation of queries and keys, story's most probable next token is another one at most positions.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    direction="below",
+    quantity="positions with the same most probable token",
+    unit="%",
+    estimate=100 * same_first.double().mean().item(),
+    interval=bootstrap_interval(100 * same_first),
+    n=len(same_first),
+    observations="texts of 96 tokens",
+    baseline=50.0,
+    baseline_name="half of the positions, which is what 'most' asks; a model that always says "
+    f"'{VOCABULARY[int(commonest)]}' would agree at {floor_word:.1f} %, story's own choices for another text at "
+    f"{floor_text:.1f} %",
+    does_not_say="Which heads need the rotation, or what for. That a model could not do without: one that had been "
+    "trained without it might do well. This one was trained with it, and all its layers now read what they never read.",
+)
 
 # %% [markdown] id="2b2e333f"
 # **Look.** What a hand's turning does to the dot product: the cosine of the angle between query and key, for a hand that was parallel at distance 0.
@@ -731,7 +776,7 @@ plot(
         y_name="cosine of the angle",
         title="rotary positions, d_head 32, base 10,000",
     ),
-    caption="How a hand's share in the dot product changes with distance, for four of the 16 hands of a head.",
+    caption="The cosine of the angle between a query's and a key's hand by distance, for hands that were parallel at distance 0, for four of the 16 hands of a head.",
 )
 
 # %% id="18d410b7"
@@ -744,7 +789,7 @@ for j, speed in speeds.items():
 # %% [markdown] id="db10b262"
 # Fast hands tell neighbours apart and come round again; slow ones hardly move. Within `story`'s context of 96 tokens the last hand stays nearly where it is: for it, all positions are alike. Su et al. (section 3.4.3) show that an upper bound on the score decays with distance; what a single hand adds to it need not.
 #
-# For somebody who reads weights this has a price. Without rotation a score is $x_d W_Q W_K^\top x_s^\top$ (plus biases), and the one matrix $W_Q W_K^\top$ says which directions attend to which. With rotation there is another matrix between the two for every distance. The sections on circuits (in preparation) therefore read query-key weights on a model without it.
+# For somebody who reads weights this has a price. Without rotation a score is $x_d W_Q W_K^\top x_s^\top / \sqrt{d_{head}}$ (plus terms with the biases), and the one matrix $W_Q W_K^\top$ says which directions attend to which. With rotation there is another matrix between the two for every distance. The sections on circuits (in preparation) therefore read query-key weights on a model without it.
 
 # %% [markdown] id="267d9c2b"
 # ## 1.7 What a head moves
@@ -767,10 +812,10 @@ for j, speed in speeds.items():
 #
 # **Where the word "concatenate" went.** Vaswani et al. put the $z$ of all heads side by side and multiply by one large matrix. Cut that matrix into one block of rows for each head, and it is the sum above. The two are the same numbers; the sum shows that heads write independently.
 #
-# **Predict.** One head of a layer is silenced: its $z$ is set to zero. Does what the *other heads of that layer* write change?
+# **Predict.** Head 2 of layer 1 is silenced: its $z$ is set to zero. Of the four heads of layer 2, how many write something else then?
 
 # %% id="e680b49b"
-predict("heads_add_up", value=..., confidence=...)
+predict("heads_after", value=..., confidence=...)
 
 
 # %% id="b263323d" exercise="attention_output"
@@ -804,17 +849,20 @@ for layer in range(4):
         pattern, values, weights["W_O"][layer], weights["b_O"][layer]
     )
     print(f"layer {layer}:", assert_same(ours, cache[f"blocks.{layer}.hook_attn_out"]))
-whole = run(model, tokens, cache=[attn_out(1), z(1)]).cache
-silenced = run(model, tokens, edits=[zero(z(1, head=2))], cache=[attn_out(1)]).cache
+whole = run(model, tokens, cache=[attn_out(1), z(1), z(2)]).cache
+silenced = run(
+    model, tokens, edits=[zero(z(1, head=2))], cache=[attn_out(1), z(2)]
+).cache
 written = whole[z(1, head=2)] @ weights["W_O"][1, 2]
 missing = whole[attn_out(1)] - silenced[attn_out(1)]
 print("without L1H2:", assert_same(missing, written))
+next_layer = (whole[z(2)] - silenced[z(2)]).abs().amax((0, 1, 3))  # one number a head
 
 # %% id="fc3d3f5f"
-predict.reveal("heads_add_up", not torch.allclose(missing, written, atol=1e-4))
+predict.reveal("heads_after", int((next_layer > 1e-4).sum()))
 
 # %% [markdown] id="bfce17dd"
-# Within a layer, heads do not know of each other. Across layers they do: a head of layer 2 reads a stream into which the heads of layers 0 and 1 have written.
+# Within a layer, heads do not know of each other. Across layers they do: every head of layer 2 reads a stream into which the heads of layers 0 and 1 have written, through a LayerNorm that divides by all of it.
 #
 # **Look.** How long is the vector that each head writes, on average over 64 texts?
 
@@ -836,7 +884,7 @@ plot(
         values=lengths,
         rows=[str(layer) for layer in range(4)],
         columns=[str(head) for head in range(4)],
-        name="mean length of what the head writes",
+        name="mean length",
         row_axis="layer",
         column_axis="head",
         title="story, 64 texts of 96 tokens",
@@ -942,7 +990,30 @@ plot(
 )
 
 # %% [markdown] id="6cedfb9f"
-# Most neurons are silent most of the time. In large models that were trained with ReLU, Li et al. 2022 ("The Lazy Neuron Phenomenon") report the same, more strongly. Here it is a count, and says nothing about what any neuron responds to.
+# Few outputs are above zero. Are the others silent? gelu_new goes below zero on the left, down to −0.17. The next cell counts how many outputs lie there, how much of what the neurons write comes from them (size of the output times length of the neuron's row of $W_{out}$), and what becomes of `story` if everything below zero is cut off.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for name, these in (
+    ("below -0.05", after < -0.05),
+    ("below -0.1", after < -0.1),
+    ("within 0.01 of zero", after.abs() < 0.01),
+):
+    print(f"outputs {name:19s} {100 * these.float().mean().item():3.0f} %")
+size = after.abs() * weights["W_out"].norm(dim=-1)[:, None, None]
+from_below = (size * (after < 0)).sum((1, 2, 3)) / size.sum((1, 2, 3))
+print(
+    "written by outputs below zero, by layer:",
+    ", ".join(f"{100 * share:.0f} %" for share in from_below.tolist()),
+)
+cut = course.transformer_forward(sample, weights, activation=torch.relu)
+agreeing = 100 * (cut.argmax(-1) == turned.argmax(-1)).float().mean().item()
+print(f"with ReLU in place of gelu_new: the same first choice at {agreeing:.0f} %")
+
+# %% [markdown]
+# So they are not silent. About a third of all outputs are clearly negative, in the first layers about a third of what is written comes from them, and the model needs them. How many neurons are "active" in a model with such a function depends on where the line is drawn.
+#
+# With ReLU an output is zero or it is not. Li et al. 2022 ([The Lazy Neuron Phenomenon](https://arxiv.org/abs/2210.06313)) count the non-zero outputs of models that were trained with it, and find few: 3.0 % in T5-Base. That is another count than the one above. None of them says what a neuron responds to.
 
 # %% [markdown] id="050e3d5f"
 # ## 1.9 The whole model
@@ -959,7 +1030,7 @@ plot(
 #
 # A logit is a number for each possible next token; a softmax over the logits gives the probabilities.
 #
-# `weights` is the dictionary of section 1.1. `len(weights["W_Q"])` is the number of layers. Use your own functions: what you write here is your model. (Skipped one? `mlp = check.reference("mlp")`, and the others likewise.)
+# `weights` is the dictionary of section 1.1. `len(weights["W_Q"])` is the number of layers. Use your own functions: what you write here is your model. If its logits are wrong, there is a way to find the place: run yours on `tokens` and compare $x$ after the attention of layer 0 with `cache["blocks.0.hook_resid_mid"]`, after its MLP with `cache["blocks.0.hook_resid_post"]`, and so on from layer to layer. The first that differs names the part. (Skipped one? `mlp = check.reference("mlp")`, and the others likewise.)
 
 
 # %% id="9adb11c6" exercise="transformer_forward"
@@ -1035,16 +1106,18 @@ for start in ("yesterday laura and john went to", "the capital of"):
 #
 # The number is correct (section 1.10 says what a loss is). But in the copy, $g$ is the exact GELU.
 #
-# **Predict.** At how many per cent of positions is the most probable next token the same? And are the copy's logits within 1e-4 of `story`'s?
+# **Predict.** At how many per cent of positions is the most probable next token the same? And how large is the largest difference between a logit of the copy and the same logit of `story`?
 
 # %% id="0b936fd5"
 predict("exact_gelu_same_words", value=..., confidence=...)
 
 # %% id="a6e276eb"
-predict("exact_gelu_equal", value=..., confidence=...)
+predict("exact_gelu_gap", value=..., confidence=...)
 
 # %% [markdown] id="56a3c92e"
 # What would you measure to show that the copy is another model, and that what you see is not rounding?
+#
+# (The next cell says "fewer than 7" and no exact number. Where two tokens are almost equally probable the last digits decide which comes first, and they are not the same on every machine.)
 
 # %% id="da988aa3"
 # NBVAL_CHECK_OUTPUT
@@ -1059,7 +1132,7 @@ differing = int((copy.argmax(-1) != truth.argmax(-1)).sum())
 print(
     "positions with another most probable token: fewer than 7 of", truth[..., 0].numel()
 )
-assert 0 < differing < 7  # which near ties tip over is a matter of rounding
+assert 0 < differing < 7
 print(f"mean losses {losses[0]:.4f} and {losses[1]:.4f}")
 
 # %% id="7ae62a39"
@@ -1086,7 +1159,7 @@ for name, first, second in (
     )
 
 # %% id="e3f74ee9"
-predict.reveal("exact_gelu_equal", (copy - truth).abs().max().item() < 1e-4)
+predict.reveal("exact_gelu_gap", round((copy - truth).abs().max().item(), 2))
 
 # %% [markdown] id="35105a97"
 # Rounding shrinks when the arithmetic gets finer. The copy's difference does not: it is a difference of formulas. Agreement on the first choice, or on an average, is a weak test, because both throw away nearly everything that could differ.
@@ -1096,8 +1169,10 @@ predict.reveal("exact_gelu_equal", (copy - truth).abs().max().item() < 1e-4)
 # %% id="294a81f8"
 gaps = (right - truth).abs().amax((1, 2))
 copy_gap = (copy - truth).abs().amax((1, 2))
+assert gaps.max() < 1e-4
 Claim(
-    statement="The forward pass written here gives story's logits to within 1e-4.",
+    statement="On fresh texts the largest difference between a logit of the forward pass written here and story's own is "
+    "below 1e-4, on average over texts.",
     evidence=Evidence.BEHAVIOURAL,
     direction="below",
     quantity="largest difference of a logit in a text, mean over texts",
@@ -1105,12 +1180,11 @@ Claim(
     interval=bootstrap_interval(gaps),
     n=len(gaps),
     observations="texts of 96 tokens",
-    baseline=copy_gap.double().mean().item(),
-    baseline_name="the same with the exact GELU, which is another model",
-    threshold=copy_gap.double().mean().item()
-    - 1e-4,  # so that the bar to be passed is 1e-4
+    baseline=1e-4,
+    baseline_name="the bar that this notebook sets; the copy with the exact GELU, which is another model, has "
+    f"{copy_gap.mean():.4f} as the same mean over texts, and {copy_gap.max():.2f} as the largest over all",
     does_not_say="What any part of the model is for. A complete copy reproduces everything and explains nothing by "
-    "itself. That it agrees on inputs unlike these texts follows from the formulas being the same, not from this number.",
+    "itself. In these 64 texts no difference is above the bar, and for others that is not shown here. That it agrees on inputs unlike these texts follows from the formulas being the same, not from this number.",
 )
 
 # %% [markdown] id="18c45ba4"
@@ -1118,7 +1192,7 @@ Claim(
 #
 # difficulty 2 of 5 · 10 minutes
 #
-# *You will be able to*: compute the loss of each token, and read it as a number of choices.
+# *You will be able to*: compute the loss of each token, and read it as a number of choices. (Jelinek et al. 1977, *Perplexity: a measure of the difficulty of speech recognition tasks*, for that number.)
 #
 # A language model is trained to give the token that comes a high probability. Its **loss** at a position is minus the logarithm of that probability: 0 if the model was certain and right, large if it held the token improbable.
 #
@@ -1135,7 +1209,7 @@ Claim(
 #
 # A text of $n$ tokens has $n - 1$ losses. `[BOS]` is predicted by nobody, and what follows the last token is not known. The logarithm is the natural one, so the unit is the *nat*.
 #
-# A loss $\ell$ is that of guessing among $e^\ell$ equally probable tokens. With 686 tokens and no knowledge at all, $\ell = \log 686 \approx 6.53$.
+# A loss $\ell$ is that of guessing among $e^\ell$ equally probable tokens. For a mean loss this number is called the *perplexity*. With 686 tokens and no knowledge at all, $\ell = \log 686 \approx 6.53$.
 #
 # **Predict.** On fresh texts of the kind it was trained on, `story`'s mean loss is that of guessing among how many equally probable words?
 
@@ -1172,7 +1246,7 @@ plot(
 )
 
 # %% [markdown] id="b054cba1"
-# The first word of a sentence is hard to guess: any subject may come. `reached the` is followed by the place where the person went, which the text has said; `france is` by its capital, which only training can have told. A mean over all of these is one number for very different things.
+# The first word of a sentence is hard to guess, since any subject may come, and so is whatever nothing before it decides: which place, which country. `reached the` is followed by the place where the person went, which the text has said; `france is` by its capital, which only training can have told. A mean over all of these is one number for very different things.
 
 # %% id="61834b17"
 by_text = course.next_token_loss(truth, sample).mean(-1)

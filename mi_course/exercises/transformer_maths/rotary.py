@@ -145,8 +145,9 @@ rotate = Exercise(
     misconceptions=(
         Misconception(
             "neighbours as pairs",
-            "You turn entries 2j and 2j + 1 together, as Su et al. and GPT-J do. GPT-NeoX, and with it story, pairs "
-            "entry j with entry j + d_head/2. Either works in a model that was trained with it; here it has to be the "
+            "You turn entries 2j and 2j + 1 together, as Su et al. and GPT-J do. story, like the code of GPT-NeoX, "
+            "pairs entry j with entry j + (how many entries are turned)/2; story turns all d_head of them, so that is "
+            "j + d_head/2. Either works in a model that was trained with it; here it has to be the "
             "halves.",
             switches={"pairs": "neighbours"},
         ),
