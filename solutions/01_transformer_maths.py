@@ -212,7 +212,7 @@ plot(
 # %% id="67044a9d"
 predict.reveal("share_in_mlps", round(100 * counts["MLPs"] / total, 1))
 
-# %% [markdown]
+# %% [markdown] id="ad750018"
 # In each layer the MLP has two matrices of 128 by 384 numbers, the attention four of 128 by 128: 98,304 numbers beside 65,536. Embedding and unembedding have 87,808 each.
 
 # %% [markdown] id="fe37b967"
@@ -354,7 +354,7 @@ plot(
 # %% id="ce8a878f"
 predict("times_ten", value=..., confidence=...)
 
-# %% [markdown]
+# %% [markdown] id="01027352"
 # A vector of four numbers shows all that LayerNorm does:
 #
 # ```
@@ -735,7 +735,7 @@ predict.reveal("without_rotation", round(still, 1))
 # %% [markdown] id="c5f0dc0e"
 # The rotation is not a refinement. Where it is taken away the model mostly says something else. How much agreement would be left if nothing of the model's work were? The card has two floors: `story`'s most frequent first choice everywhere, and its first choices for another text.
 
-# %%
+# %% id="8eebc234"
 same_first = (turned.argmax(-1) == unturned.argmax(-1)).float().mean(-1)
 first_choices = turned.argmax(-1)
 commonest = first_choices.flatten().mode().values
@@ -992,7 +992,7 @@ plot(
 # %% [markdown] id="6cedfb9f"
 # Few outputs are above zero. Are the others silent? gelu_new goes below zero on the left, down to −0.17. The next cell counts how many outputs lie there, how much of what the neurons write comes from them (size of the output times length of the neuron's row of $W_{out}$), and what becomes of `story` if everything below zero is cut off.
 
-# %%
+# %% id="2907b0c3"
 # NBVAL_CHECK_OUTPUT
 for name, these in (
     ("below -0.05", after < -0.05),
@@ -1010,7 +1010,7 @@ cut = course.transformer_forward(sample, weights, activation=torch.relu)
 agreeing = 100 * (cut.argmax(-1) == turned.argmax(-1)).float().mean().item()
 print(f"with ReLU in place of gelu_new: the same first choice at {agreeing:.0f} %")
 
-# %% [markdown]
+# %% [markdown] id="7e50d3ff"
 # So they are not silent. About a third of all outputs are clearly negative, in the first layers about a third of what is written comes from them, and the model needs them. How many neurons are "active" in a model with such a function depends on where the line is drawn.
 #
 # With ReLU an output is zero or it is not. Li et al. 2022 ([The Lazy Neuron Phenomenon](https://arxiv.org/abs/2210.06313)) count the non-zero outputs of models that were trained with it, and find few: 3.0 % in T5-Base. That is another count than the one above. None of them says what a neuron responds to.

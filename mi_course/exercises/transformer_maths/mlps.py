@@ -20,6 +20,7 @@ QUESTIONS = [
         kind=float,
         low=0,
         high=100,
+        unit="per cent",
         comes_true=lambda value, outcome: abs(value - outcome) <= 10,
     ),
 ]
@@ -87,16 +88,16 @@ def mlp_variant(
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, dims: str, dtype: torch.dtype = torch.float32) -> Case:
-        x = draw.normal(dims, mean=0.3).to(dtype)
+    def case(label: str, dims: str) -> Case:
+        x = draw.normal(dims, mean=0.3)
         d_model, d_mlp = x.shape[-1], draw.size("d_mlp", 20, 24)
         W_in, W_out = draw.normal(f"{d_model} {d_mlp}"), draw.normal(f"{d_mlp} {d_model}")
         b_in, b_out = draw.normal(f"{d_mlp}", mean=-0.5), draw.normal(f"{d_model}", mean=1.0)
-        return Case(label, (x, *(each.to(dtype) for each in (W_in, b_in, W_out, b_out))), axes=_AXES[-x.ndim :])
+        return Case(label, (x, W_in, b_in, W_out, b_out), axes=_AXES[-x.ndim :])
 
     return [
         case("a batch, all sizes different", "batch pos d_model"),
-        case("batch of 1, double precision", "1 4 d_model", torch.float64),
+        case("batch of 1", "1 4 d_model"),
         case("a single vector", "d_model"),
     ]
 
