@@ -101,7 +101,7 @@ def _cases(draw: Draw) -> list[Case]:
         return Case(label, (x, w, b) if eps is None else (x, w, b, eps), axes=axes)
 
     return [
-        case("batch of vectors, mean far from zero", "batch pos d_model", 2.0, None),
+        case("batch of vectors, mean far from zero", "batch pos 12", 2.0, None),
         case("small vectors, where eps is seen", "batch pos d_model", 0.02, 1e-3),
         case("a single vector, eps 0.1", "9", 1.0, 0.1),
         case("batch of 1, two positions, eps 0.5", "1 2 d_model", 1.0, 0.5),
