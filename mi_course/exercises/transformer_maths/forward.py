@@ -263,6 +263,8 @@ def _variant(
                 q, k = rotated(q), rotated(k)
             if turned == "values too":
                 v = rotated(v)
+            if turned == "keys only":
+                q = torch.einsum("bpm,hme->bphe", h, w["W_Q"]) + w["b_Q"]
             if turned == "queries only":
                 k = torch.einsum("bpm,hme->bphe", h, w["W_K"]) + w["b_K"]
             added = helper.attention_output(attend(q, k), v, w["W_O"], w["b_O"])
@@ -444,6 +446,12 @@ transformer_forward = Exercise(
             "You rotate the queries and leave the keys. The score then depends on where the destination stands, not on "
             "how far away the source is. Rotate both.",
             switches={"turned": "queries only"},
+        ),
+        Misconception(
+            "only the keys rotated",
+            "You rotate the keys and leave the queries. The score then depends on where the source stands, not on how "
+            "far away it is. Rotate both.",
+            switches={"turned": "keys only"},
         ),
         Misconception(
             "neighbours as pairs",

@@ -114,7 +114,9 @@ next_token_loss = Exercise(
         "by nobody?",
         "log_probs = logits.log_softmax(-1); leave out the last position of it and the first token. gather(-1, "
         "index) picks one entry along the last axis.",
-        "-log_probs[:, :-1].gather(-1, tokens[:, 1:, None]).squeeze(-1), or F.cross_entropy with reduction='none'.",
+        "-log_probs[:, :-1].gather(-1, tokens[:, 1:, None]).squeeze(-1), or "
+        "F.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:], reduction='none'), "
+        "which wants the axis of the tokens in second place.",
     ),
     reference=helper.next_token_loss,
     oracle=Oracle("torch.nn.functional.cross_entropy", _by_torch),

@@ -65,6 +65,9 @@ _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "quick": lambda x: x * torch.sigmoid(1.702 * x),
     "silu": F.silu,
     "none": lambda x: x,
+    "square": lambda x: 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**2))),
+    "gate": lambda x: 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "root of two": lambda x: 0.5 * x * (1 + torch.tanh(math.sqrt(2) / math.pi * (x + 0.044715 * x**3))),
 }
 
 
@@ -159,6 +162,23 @@ mlp = Exercise(
             "You multiply by W_in and then by W_out with nothing in between. Two matrices in a row are one matrix: "
             "without the activation function there are no neurons to speak of.",
             switches={"function": "none"},
+        ),
+        Misconception(
+            "a square for the cube",
+            "In your gelu_new the factor 0.044715 goes with u²; it belongs to u³. Compare your g with "
+            "F.gelu(u, approximate='tanh') on a few numbers.",
+            switches={"function": "square"},
+        ),
+        Misconception(
+            "the u in front is missing",
+            "Your g lies between 0 and 1: it is the factor ½ (1 + tanh …) alone. gelu_new is u times that.",
+            switches={"function": "gate"},
+        ),
+        Misconception(
+            "the root of two only",
+            "In your gelu_new the root covers the 2 and not the π: √2 / π. It is √(2/π). Compare your g with "
+            "F.gelu(u, approximate='tanh') on a few numbers.",
+            switches={"function": "root of two"},
         ),
         Misconception(
             "b_in is forgotten",

@@ -71,7 +71,7 @@ def _variant(
 
     def answer(x: Tensor, w: Tensor, b: Tensor, eps: float = 1e-5) -> Tensor:
         mean = x.mean(axis, keepdim=True)
-        around = torch.zeros_like(mean) if centre == "rms" else mean
+        around = torch.zeros_like(mean) if centre in ("rms", "rms scale") else mean
         squares = (x - around).pow(2).sum(axis, keepdim=True)
         count = x.numel() // squares.numel()
         variance = squares / max(count - correction, 1)
@@ -177,6 +177,12 @@ layer_norm = Exercise(
             "2019), which Llama uses. GPT-2, GPT-NeoX and the models of this course use LayerNorm: subtract the mean "
             "first, and take the variance around it.",
             switches={"centre": "rms"},
+        ),
+        Misconception(
+            "the scale of what was not centred",
+            "You subtract the mean and then divide by the root of the mean square of x as it was before. The variance "
+            "is the mean of the squares of the centred numbers.",
+            switches={"centre": "rms scale"},
         ),
         Misconception(
             "over everything at once",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
+from mi_course.checking.exercise import Tolerance
 
 QUESTIONS = [
     Question(
@@ -124,16 +125,17 @@ rotate = Exercise(
     minutes=15,
     points=3,
     hints=(
-        "A pair of entries is a point in a plane. Turning (a, b) by the angle t gives (a cos t − b sin t, "
-        "a sin t + b cos t). Which two entries make a pair, and what is t?",
-        "a is the first half of the last axis, b the second half. The angles are a table, positions by pairs: "
+        "A pair of entries is a point in a plane. Turning (a, c) by the angle t gives (a cos t − c sin t, "
+        "a sin t + c cos t). Which two entries make a pair, and what is t?",
+        "a is the first half of the last axis, c the second half. The angles are a table, positions by pairs: "
         "positions[:, None] * base ** (-2 * j / d_head), with j = 0 … d_head/2 − 1.",
-        "Put an axis of size one for the heads into the table: angle[:, None, :]. Then torch.cat([a * cos − b * sin, "
-        "a * sin + b * cos], dim=-1).",
+        "Put an axis of size one for the heads into the table: angle[:, None, :]. Then torch.cat([a * cos − c * sin, "
+        "a * sin + c * cos], dim=-1).",
     ),
     reference=helper.rotate,
     oracle=Oracle("apply_rotary_pos_emb of transformers' GPT-NeoX", _by_transformers),
     cases=_cases,
+    tolerance=Tolerance(1e-4, 1e-5),  # results in half precision do not pass
     variant=rotate_variant,
     alternatives={
         "complex numbers": _by_complex_numbers,
@@ -158,14 +160,14 @@ rotate = Exercise(
         ),
         Misconception(
             "turned the other way",
-            "You turn by minus the angle. Positive angles turn the first of a pair towards the second: (a, b) becomes "
-            "(a cos t − b sin t, a sin t + b cos t).",
+            "You turn by minus the angle. Positive angles turn the first of a pair towards the second: (a, c) becomes "
+            "(a cos t − c sin t, a sin t + c cos t).",
             switches={"sign": -1},
         ),
         Misconception(
             "a sign is missing",
-            "Your first half is a cos t + b sin t, with the second half as it should be. That is no rotation: lengths "
-            "change. In one of the two the sine has a minus: a cos t − b sin t.",
+            "Your first half is a cos t + c sin t, with the second half as it should be. That is no rotation: lengths "
+            "change. In one of the two the sine has a minus: a cos t − c sin t.",
             switches={"pairs": "added"},
         ),
         Misconception(
