@@ -27,6 +27,7 @@ class Question:
     text: the question itself.
     kind: what a value must be: `int`, `float`, `str` or `bool`.
     low, high: range of a number, both included.
+    unit: what a number counts, such as "per cent"; it is repeated to the learner.
     options: the texts to choose from, where there is a choice.
     comes_true: whether a predicted value holds, given the outcome; by default, whether they are equal.
     """
@@ -36,8 +37,30 @@ class Question:
     kind: type = int
     low: float | None = None
     high: float | None = None
+    unit: str = ""
     options: Sequence[str] = ()
     comes_true: Callable[[Any, Any], bool] = lambda value, outcome: bool(value == outcome)
+
+    @property
+    def asked(self) -> str:
+        """What a prediction of it looks like, in words."""
+        if self.kind is bool:
+            return "your prediction, True or False"
+        if self.options:
+            return f"your prediction, one of {', '.join(map(repr, self.options))}"
+        return f"your prediction, a number ({self.unit})" if self.unit else "your prediction"
+
+    def said(self, value: Any) -> str:
+        """A value with its unit."""
+        return f"{value!r} {self.unit}".strip()
+
+    def doubt(self, value: Any) -> str:
+        """A question back, where a value is allowed and probably not meant; else empty."""
+        if self.unit == "per cent" and 0 < value <= 1:
+            return (
+                f"That is at most one in a hundred. If you mean {100 * value:g} per cent, run the cell again with it."
+            )
+        return ""
 
     def fault(self, value: Any) -> str:
         """What is wrong with a value, as a sentence; empty if nothing is."""
@@ -72,7 +95,9 @@ class Predict:
         """
         question = self._find(name)
         if value is ... or confidence is ...:
-            _show(_Note(question.text, "Replace both `...`: your prediction, and how sure you are of it, from 0 to 1."))
+            _show(
+                _Note(question.text, f"Replace both `...`: {question.asked}, and how sure you are of it, from 0 to 1.")
+            )
             return
         fault = question.fault(value)
         if fault:
@@ -85,7 +110,8 @@ class Predict:
             _show(_Note(question.text, f"The result is out, so a prediction no longer counts. {was}"))
             return
         note = progress.append("prediction", id=self._id(name), value=value, confidence=float(confidence))
-        _show(_Note(question.text, f"Noted: {value!r}, {confidence:.0%} sure. {note}"))
+        said = f"Noted: {question.said(value)}, {confidence:.0%} sure."
+        _show(_Note(question.text, " ".join(filter(None, [said, question.doubt(value), note]))))
 
     def reveal(self, name: str, outcome: Any) -> None:
         """Show what happened beside what was predicted, and score it. Counts the first time only."""
@@ -94,7 +120,7 @@ class Predict:
         if made is None:
             if before is None:
                 progress.append("reveal", id=self._id(name), outcome=outcome, came_true=None, brier=None)
-            _show(_Note(question.text, f"It is {outcome!r}. You made no prediction."))
+            _show(_Note(question.text, f"It is {question.said(outcome)}. You made no prediction."))
             return
         came_true = bool(question.comes_true(made["value"], outcome))
         score = brier(made["confidence"], came_true)
@@ -104,8 +130,9 @@ class Predict:
         _show(
             _Note(
                 question.text,
-                f"It is {outcome!r}. Your prediction of {made['value']!r} {verdict}; at {made['confidence']:.0%} sure "
-                f"that is a Brier score of {score:.2f} (0 is best, {BASELINE} is a coin).",
+                f"It is {question.said(outcome)}. Your prediction of {question.said(made['value'])} {verdict}; "
+                f"at {made['confidence']:.0%} sure that is a Brier score of {score:.2f} (0 is best, {BASELINE} is a "
+                "coin).",
             )
         )
 

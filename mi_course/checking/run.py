@@ -167,4 +167,10 @@ def agree(exercise: Exercise, first: Outcome, second: Outcome) -> bool:
         return type(first.error) is type(second.error)
     if not first.returned or not second.returned:
         return False
-    return first_difference(first.value, second.value, ruler_for(exercise, first.case)) is None
+    ruler = ruler_for(exercise, first.case)
+    if isinstance(first.value, torch.Tensor) and first.value.is_floating_point() and first.value.numel():
+        # Where entries are large, rounding moves the small ones beside them by more than a right result's tolerance.
+        rounding = 16 * torch.finfo(first.value.dtype).eps * first.value.abs().nan_to_num(0, 0, 0).max().item()
+        allowed = ruler.between(first.value, second.value)
+        ruler = replace(ruler, tolerance=replace(allowed, absolute=max(allowed.absolute, rounding)))
+    return first_difference(first.value, second.value, ruler) is None

@@ -15,6 +15,7 @@ AXES: Mapping[str, str] = {
     "src": "positions looked at (sources, keys)",
     "layer": "layers, from 0",
     "head": "attention heads of a layer, from 0",
+    "n_ctx": "positions that a text may have at most",
     "d_vocab": "tokens that exist",
     "d_model": "numbers in the residual stream at one position",
     "d_head": "numbers in a query, a key or a value of one head",
@@ -62,7 +63,8 @@ WEIGHTS: tuple[Symbol, ...] = (
     Symbol("W_U", "d_model d_vocab", "unembedding: one column for each token"),
     Symbol("b_U", "d_vocab", "bias of the logits"),
 )
-"""The weights of a model with LayerNorm, MLPs and rotary positions; W_pos (pos d_model) is added for learned ones."""
+"""The weights of a model with LayerNorm, MLPs and rotary positions; models with learned positions have
+W_pos (n_ctx d_model) as well."""
 
 ACTIVATIONS: tuple[Symbol, ...] = (
     Symbol("embed", "batch pos d_model", "rows of W_E", "hook_embed"),
@@ -71,13 +73,14 @@ ACTIVATIONS: tuple[Symbol, ...] = (
     Symbol(
         "ln1 normalized", "batch pos d_model", "after dividing, before gain and bias", "blocks.{l}.ln1.hook_normalized"
     ),
+    Symbol("ln1 out", "batch pos d_model", "after gain and bias: what the attention reads", "blocks.{l}.ln1.hook_out"),
     Symbol("q", "batch pos head d_head", "queries, before any rotation", "blocks.{l}.attn.hook_q"),
     Symbol("k", "batch pos head d_head", "keys, before any rotation", "blocks.{l}.attn.hook_k"),
     Symbol("v", "batch pos head d_head", "values", "blocks.{l}.attn.hook_v"),
     Symbol(
         "attn_scores",
         "batch head dest src",
-        "scores, scaled and masked, before softmax",
+        "scores, scaled and masked (with the lowest number there is, not −∞), before softmax",
         "blocks.{l}.attn.hook_attn_scores",
     ),
     Symbol("pattern", "batch head dest src", "attention probabilities", "blocks.{l}.attn.hook_pattern"),
@@ -86,22 +89,25 @@ ACTIVATIONS: tuple[Symbol, ...] = (
     Symbol(
         "resid_mid", "batch pos d_model", "the residual stream between attention and MLP", "blocks.{l}.hook_resid_mid"
     ),
+    Symbol("ln2 out", "batch pos d_model", "what the MLP reads", "blocks.{l}.ln2.hook_out"),
     Symbol("mlp pre", "batch pos d_mlp", "neurons before the activation function", "blocks.{l}.mlp.hook_pre"),
     Symbol("mlp post", "batch pos d_mlp", "neurons after it", "blocks.{l}.mlp.hook_post"),
     Symbol("mlp_out", "batch pos d_model", "what the MLP adds: all neurons and b_out", "blocks.{l}.hook_mlp_out"),
     Symbol("resid_post", "batch pos d_model", "the residual stream as it leaves a layer", "blocks.{l}.hook_resid_post"),
     Symbol("final scale", "batch pos 1", "what the last LayerNorm divides by", "ln_final.hook_scale"),
+    Symbol("final out", "batch pos d_model", "what the unembedding reads", "ln_final.hook_out"),
     Symbol("logits", "batch pos d_vocab", "one number for each possible next token", "unembed.hook_out"),
 )
 """What can be looked at on the way through such a model, in the order in which it is computed."""
 
 
 def axis_sizes(model: Any) -> dict[str, int]:
-    """The sizes that a model settles: layer, head, d_vocab, d_model, d_head and d_mlp."""
+    """The sizes that a model settles: layer, head, n_ctx, d_vocab, d_model, d_head and d_mlp."""
     cfg = model.cfg
     return {
         "layer": cfg.n_layers,
         "head": cfg.n_heads,
+        "n_ctx": cfg.n_ctx,
         "d_vocab": cfg.d_vocab,
         "d_model": cfg.d_model,
         "d_head": cfg.d_head,

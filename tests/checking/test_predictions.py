@@ -145,3 +145,25 @@ def test_brier(confidence: float, true: bool) -> None:
 def test_question_defaults() -> None:
     assert Question("n", "N?").fault(3) == ""
     assert Question("n", "N?", high=2).fault(3).endswith("from -inf to 2, not 3.")
+
+
+def test_a_unit_is_repeated_and_a_share_in_its_place_asked_about(
+    toy_chapter: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict = Predict("toys", [Question("part", "How many per cent?", kind=float, low=0, high=100, unit="per cent")])
+    predict("part", value=..., confidence=...)
+    assert "your prediction, a number (per cent), and how sure" in shown(capsys)
+    predict("part", value=0.66, confidence=0.5)
+    text = shown(capsys)
+    assert "Noted: 0.66 per cent, 50% sure." in text and "If you mean 66 per cent, run the cell again" in text
+    predict("part", value=66, confidence=0.5)
+    assert "If you mean" not in shown(capsys)
+    predict.reveal("part", 70.0)
+    assert "It is 70.0 per cent. Your prediction of 66 per cent did not come true" in shown(capsys)
+
+
+def test_the_unfilled_cell_says_what_is_asked(predict: Predict, capsys: pytest.CaptureFixture[str]) -> None:
+    predict("survives", value=..., confidence=...)
+    assert "True or False" in shown(capsys)
+    predict("colour", value=..., confidence=...)
+    assert "one of 'red', 'green'" in shown(capsys)

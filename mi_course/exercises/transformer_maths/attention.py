@@ -19,6 +19,7 @@ QUESTIONS = [
         kind=float,
         low=0,
         high=100,
+        unit="per cent",
         comes_true=lambda value, outcome: abs(value - outcome) <= 5,
     ),
 ]
@@ -88,13 +89,13 @@ def attention_variant(
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, dims: str, dtype: torch.dtype = torch.float32) -> Case:
-        q, k = (draw.normal(dims, mean=mean, sd=1.3).to(dtype) for mean in (0.3, -0.2))
+    def case(label: str, dims: str) -> Case:
+        q, k = (draw.normal(dims, mean=mean, sd=1.3) for mean in (0.3, -0.2))
         return Case(label, (q, k), axes=("batch", "head", "dest", "src"))
 
     return [
         case("a batch, all sizes different", "batch pos head d_head"),
-        case("batch of 1, one head, double precision", "1 6 1 d_head", torch.float64),
+        case("batch of 1, one head", "1 6 1 d_head"),
         case("two positions, many heads", "2 2 7 5"),
         case("one position: all attention stays there", "2 1 3 4"),
     ]

@@ -14,8 +14,8 @@ from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Ques
 
 QUESTIONS = [
     Question(
-        name="same_word_twice",
-        text="A word stands twice in a text. Are its two vectors at the entrance of story's layer 0 the same?",
+        name="same_word_leaving",
+        text="A word stands twice in a text. Are its two vectors the same as they leave story's layer 0?",
         kind=bool,
     ),
 ]
@@ -79,17 +79,17 @@ def _variant(*, places: str = "positions", scaled: bool = False, join: str = "ad
 def _cases(draw: Draw) -> list[Case]:
     d_vocab, n_ctx, width = draw.integer(24, 30), draw.integer(14, 18), draw.size("d_model", 5, 8)
 
-    def case(label: str, batch: int, pos: int, learned: bool, dtype: torch.dtype = torch.float32) -> Case:
+    def case(label: str, batch: int, pos: int, learned: bool) -> Case:
         tokens = draw.integers(f"{batch} {pos}", high=n_ctx)
         tokens[:, -1] = tokens[:, 0]  # a word that comes back
-        tables: list[Any] = [draw.normal(f"{d_vocab} {width}", mean=0.5).to(dtype)]
-        tables += [draw.normal(f"{n_ctx} {width}", mean=-1).to(dtype)] * learned
+        tables: list[Any] = [draw.normal(f"{d_vocab} {width}", mean=0.5)]
+        tables += [draw.normal(f"{n_ctx} {width}", mean=-1)] * learned
         return Case(label, (tokens, *tables), axes=("batch", "pos", "d_model"))
 
     return [
         case("batch of 3, nine positions, learned positions", 3, 9, True),
         case("batch of 2, six positions, no W_pos (a rotary model)", 2, 6, False),
-        case("a batch of 1 in double precision, learned positions", 1, 7, True, torch.float64),
+        case("a batch of 1, learned positions", 1, 7, True),
         case("a text that fills the context, learned positions", 2, n_ctx, True),
     ]
 

@@ -14,21 +14,23 @@ from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Ques
 
 QUESTIONS = [
     Question(
-        name="earlier_logits",
-        text="The last of ten tokens is replaced by another. At how many of the nine positions before it do story's "
-        "logits change?",
+        name="changed_logits",
+        text="In a text of ten tokens, the one at position 4 is replaced by another. At how many of the ten positions "
+        "do story's logits change?",
         low=0,
-        high=9,
+        high=10,
     ),
 ]
 
-_FORBIDDEN = -1e4  # what lies below counts as minus infinity: its softmax is zero beside any score of the cases
+_FORBIDDEN = (
+    -1e4
+)  # this and what lies below counts as minus infinity: its softmax is zero beside any score of the cases
 
 
 def _observe(case: Case, masked: Any) -> Any:
     """A very negative number does the same as minus infinity, and is taken for it."""
     if isinstance(masked, Tensor) and masked.is_floating_point():
-        return masked.masked_fill(masked < _FORBIDDEN, -torch.inf)
+        return masked.masked_fill(masked <= _FORBIDDEN, -torch.inf)
     return masked
 
 
@@ -78,13 +80,15 @@ def _variant(*, forbidden: str = "future", fill: float = -torch.inf, end: str = 
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, batch: int, head: int, pos: int, dtype: torch.dtype = torch.float32) -> Case:
-        scores = draw.normal(f"{batch} {head} {pos} {pos}", mean=-1.0, sd=3.0).to(dtype)
+    def case(label: str, batch: int, head: int, pos: int) -> Case:
+        scores = draw.normal(f"{batch} {head} {pos} {pos}", mean=-1.0, sd=3.0)
+        if pos > 1:  # a score of exactly zero is a score like any other, in the past and in the future
+            scores[..., 1, 0] = scores[..., 0, 1] = 0.0
         return Case(label, (scores,), axes=("batch", "head", "dest", "src"))
 
     return [
-        case("batch of 2, three heads, five positions", 2, 3, draw.integer(5, 6)),
-        case("one head, four positions, double precision", 1, 1, 4, torch.float64),
+        case("batch of 2, three heads, five or six positions", 2, 3, draw.integer(5, 6)),
+        case("one head, four positions", 1, 1, 4),
         case("two positions", 3, 2, 2),
         case("one position, which may look at itself", 2, 3, 1),
     ]
@@ -146,6 +150,19 @@ causal_mask = Exercise(
             "You put zeros where the future is. A score of zero is an ordinary score: e⁰ = 1, and after the softmax "
             "the future has its share. Only minus infinity (or a very negative number) becomes zero there.",
             switches={"fill": 0.0},
+        ),
+        Misconception(
+            "scores of zero taken for the future",
+            "You fill wherever the triangle of the scores is zero, so a score that happens to be exactly zero is "
+            "masked as well, although its source is in the past. Make the mask from positions, not from scores: "
+            "torch.ones(n, n).tril() == 0.",
+            lambda scores: scores.masked_fill(scores.tril() == 0, -torch.inf),
+        ),
+        Misconception(
+            "a future of zero stays open",
+            "You fill wherever the upper triangle of the scores is not zero, so a future score that happens to be "
+            "exactly zero stays. Make the mask from positions, not from scores: torch.ones(n, n).triu(1) == 1.",
+            lambda scores: scores.masked_fill(scores.triu(1) != 0, -torch.inf),
         ),
         Misconception(
             "infinity times zero",

@@ -13,10 +13,11 @@ from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Ques
 
 QUESTIONS = [
     Question(
-        name="heads_add_up",
-        text="One head of a layer is silenced (its z set to zero). Does what the other heads of that layer write "
-        "change?",
-        kind=bool,
+        name="heads_after",
+        text="Head 2 of layer 1 is silenced (its z set to zero). Of the four heads of layer 2, how many write "
+        "something else then?",
+        low=0,
+        high=4,
     ),
 ]
 
@@ -86,16 +87,16 @@ def _variant(
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, batch: int, dims: str, dtype: torch.dtype = torch.float32) -> Case:
+    def case(label: str, batch: int, dims: str) -> Case:
         pos, head, d_head, d_model = draw.shape(dims)
-        pattern = draw.pattern(f"{batch} {head} {pos} {pos}").to(dtype)
-        v = draw.normal(f"{batch} {pos} {head} {d_head}", mean=0.5).to(dtype)
-        W_O, b_O = draw.normal(f"{head} {d_head} {d_model}").to(dtype), draw.normal(f"{d_model}", mean=1.0).to(dtype)
+        pattern = draw.pattern(f"{batch} {head} {pos} {pos}")
+        v = draw.normal(f"{batch} {pos} {head} {d_head}", mean=0.5)
+        W_O, b_O = draw.normal(f"{head} {d_head} {d_model}"), draw.normal(f"{d_model}", mean=1.0)
         return Case(label, (pattern, v, W_O, b_O), axes=("batch", "pos", "d_model"))
 
     return [
         case("a batch of 3, all sizes different", 3, "pos head d_head d_model"),
-        case("batch of 1, one head, double precision", 1, "5 1 4 7", torch.float64),
+        case("batch of 1, one head", 1, "5 1 4 7"),
         case("d_model as large as all heads together", 2, "4 3 2 6"),
         case("one position", 2, "1 2 3 5"),
     ]

@@ -20,6 +20,7 @@ QUESTIONS = [
         kind=float,
         low=0,
         high=100,
+        unit="per cent",
         comes_true=lambda value, outcome: abs(value - outcome) <= 10,
     ),
 ]
@@ -64,6 +65,9 @@ _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "quick": lambda x: x * torch.sigmoid(1.702 * x),
     "silu": F.silu,
     "none": lambda x: x,
+    "square": lambda x: 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**2))),
+    "gate": lambda x: 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "root of two": lambda x: 0.5 * x * (1 + torch.tanh(math.sqrt(2) / math.pi * (x + 0.044715 * x**3))),
 }
 
 
@@ -87,16 +91,16 @@ def mlp_variant(
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, dims: str, dtype: torch.dtype = torch.float32) -> Case:
-        x = draw.normal(dims, mean=0.3).to(dtype)
+    def case(label: str, dims: str) -> Case:
+        x = draw.normal(dims, mean=0.3)
         d_model, d_mlp = x.shape[-1], draw.size("d_mlp", 20, 24)
         W_in, W_out = draw.normal(f"{d_model} {d_mlp}"), draw.normal(f"{d_mlp} {d_model}")
         b_in, b_out = draw.normal(f"{d_mlp}", mean=-0.5), draw.normal(f"{d_model}", mean=1.0)
-        return Case(label, (x, *(each.to(dtype) for each in (W_in, b_in, W_out, b_out))), axes=_AXES[-x.ndim :])
+        return Case(label, (x, W_in, b_in, W_out, b_out), axes=_AXES[-x.ndim :])
 
     return [
         case("a batch, all sizes different", "batch pos d_model"),
-        case("batch of 1, double precision", "1 4 d_model", torch.float64),
+        case("batch of 1", "1 4 d_model"),
         case("a single vector", "d_model"),
     ]
 
@@ -158,6 +162,23 @@ mlp = Exercise(
             "You multiply by W_in and then by W_out with nothing in between. Two matrices in a row are one matrix: "
             "without the activation function there are no neurons to speak of.",
             switches={"function": "none"},
+        ),
+        Misconception(
+            "a square for the cube",
+            "In your gelu_new the factor 0.044715 goes with u²; it belongs to u³. Compare your g with "
+            "F.gelu(u, approximate='tanh') on a few numbers.",
+            switches={"function": "square"},
+        ),
+        Misconception(
+            "the u in front is missing",
+            "Your g lies between 0 and 1: it is the factor ½ (1 + tanh …) alone. gelu_new is u times that.",
+            switches={"function": "gate"},
+        ),
+        Misconception(
+            "the root of two only",
+            "In your gelu_new the root covers the 2 and not the π: √2 / π. It is √(2/π). Compare your g with "
+            "F.gelu(u, approximate='tanh') on a few numbers.",
+            switches={"function": "root of two"},
         ),
         Misconception(
             "b_in is forgotten",

@@ -71,7 +71,7 @@ def _variant(
 
     def answer(x: Tensor, w: Tensor, b: Tensor, eps: float = 1e-5) -> Tensor:
         mean = x.mean(axis, keepdim=True)
-        around = torch.zeros_like(mean) if centre == "rms" else mean
+        around = torch.zeros_like(mean) if centre in ("rms", "rms scale") else mean
         squares = (x - around).pow(2).sum(axis, keepdim=True)
         count = x.numel() // squares.numel()
         variance = squares / max(count - correction, 1)
@@ -93,17 +93,17 @@ def _variant(
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, dims: str, sd: float, eps: float | None, dtype: torch.dtype = torch.float32) -> Case:
-        x = draw.normal(dims, mean=1.5 * sd, sd=sd).to(dtype)
+    def case(label: str, dims: str, sd: float, eps: float | None) -> Case:
+        x = draw.normal(dims, mean=1.5 * sd, sd=sd)
         width = x.shape[-1]
-        w, b = (draw.normal(f"{width}", mean=mean).to(dtype) for mean in (1.0, 0.5))
+        w, b = (draw.normal(f"{width}", mean=mean) for mean in (1.0, 0.5))
         axes = ("batch", "pos", "d_model") if x.ndim == 3 else ("d_model",)
         return Case(label, (x, w, b) if eps is None else (x, w, b, eps), axes=axes)
 
     return [
-        case("batch of vectors, mean far from zero", "batch pos d_model", 2.0, None),
+        case("batch of vectors, mean far from zero", "batch pos 12", 2.0, None),
         case("small vectors, where eps is seen", "batch pos d_model", 0.02, 1e-3),
-        case("a single vector in double precision, eps 0.1", "9", 1.0, 0.1, torch.float64),
+        case("a single vector, eps 0.1", "9", 1.0, 0.1),
         case("batch of 1, two positions, eps 0.5", "1 2 d_model", 1.0, 0.5),
     ]
 
@@ -177,6 +177,12 @@ layer_norm = Exercise(
             "2019), which Llama uses. GPT-2, GPT-NeoX and the models of this course use LayerNorm: subtract the mean "
             "first, and take the variance around it.",
             switches={"centre": "rms"},
+        ),
+        Misconception(
+            "the scale of what was not centred",
+            "You subtract the mean and then divide by the root of the mean square of x as it was before. The variance "
+            "is the mean of the squares of the centred numbers.",
+            switches={"centre": "rms scale"},
         ),
         Misconception(
             "over everything at once",

@@ -16,6 +16,7 @@ QUESTIONS = [
         kind=float,
         low=0,
         high=100,
+        unit="per cent",
         comes_true=_near,
     ),
 ]
