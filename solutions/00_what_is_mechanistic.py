@@ -44,6 +44,7 @@ if importlib.util.find_spec("mi_course") is None:
 # %% id="38a59207"
 
 import torch
+import torch.nn.functional as F
 from mi_course.claims import Claim, Evidence
 from mi_course.display import plot
 from mi_course.exercises.mechanistic import check, predict
@@ -1114,7 +1115,6 @@ Claim(
 # The pictures of this chapter's vision model are a place to try both claims. They come in eight classes, drawn by formula, half of them with dark and bright exchanged.
 
 # %% id="a25fa672"
-import torch.nn.functional as F
 from mi_course.claims import bootstrap_interval
 from mi_course.display.bars import Bars
 from mi_course.display.lines import Line, Lines

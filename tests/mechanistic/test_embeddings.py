@@ -84,9 +84,7 @@ def test_random_vectors_show_nothing_on_words_that_were_kept_out(measure) -> Non
 def test_a_readout_finds_frequency_that_the_covariance_direction_drowns_in_noise() -> None:
     counts = (normal(600, seed=3) * 1.5 + 4).exp().long() + 1
     vectors = normal(600, 12, seed=5)
-    vectors[:, 0] = (
-        0.5 * counts.log() + 4 * vectors[:, 1]
-    )  # readable, once the second coordinate is taken into account
+    vectors[:, 0] = 0.5 * counts.log() + 4 * vectors[:, 1]  # readable, once the second coordinate is taken into account
     fit = halves(600)
     readout, interval = frequency_readout(vectors, counts, fit)
     assert readout in interval
