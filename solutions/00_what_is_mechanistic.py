@@ -11,7 +11,7 @@
 # |---|---|
 # | Models | `story`, a small language model trained on the course's own English; `induction-2l`, a smaller one trained on random tokens that repeat; `shapes-cnn`, a small image model. They come with the course. Two more are written by hand |
 # | Data | Story World and drawn shapes, both with labels that say what is in them |
-# | Time | three hours at most for what is marked ★; each section says its own |
+# | Time | about three hours for what is marked ★; each section says its own |
 # | You need | Python with PyTorch tensors; what a neural network is and how one is trained |
 # | Read along | Saphra & Wiegreffe 2024, [Mechanistic?](https://arxiv.org/abs/2410.09087); Olah et al. 2020, [Zoom In: An Introduction to Circuits](https://distill.pub/2020/circuits/zoom-in/) |
 
@@ -3424,7 +3424,7 @@ for claimed in cards.values():
     print(f"  {claimed.statement}")
 
 # %% [markdown] id="333e4184"
-# Look at the rungs. The fourth is reached once, by a network of four units that was written by hand. The cards on the third say what changes when a part is changed, and not how the model comes to its answer. And several plausible statements did not hold, among them two that had been published about larger models in much the same words; that a claim fails here says nothing about those models, only that it has to be tested in each.
+# Look at the rungs. The fourth is reached once, by a network of four units that was written by hand. The cards on the third say what changes when a part is changed, and not how the model comes to its answer. Several plausible statements did not hold, or stayed undecided. Where a statement of that kind is known from larger models, this says nothing about those: it has to be tested in each.
 
 # %% [markdown] id="4ed3a37c"
 # ### To talk about in a group
