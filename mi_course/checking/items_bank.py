@@ -48,7 +48,8 @@ def _flips(exercise: Exercise, items: Items) -> str:
             blamed = [case.label for case in result.cases if not case.passed]
             if result.status is not Status.PARTLY or blamed != [item.key]:
                 return f"{item.key} answered {sorted(labels)}: {result.status}, blamed {blamed}"
-            if not any(text in result.message for text in (item.feedback, *(t.sentence for t in item.tempting))):
+            told = (item.feedback, *(tempting.sentence for tempting in item.tempting), *items.asks.values())
+            if not any(text in result.message for text in told):
                 return f"{item.key} answered {sorted(labels)}: nothing is said to it"
     return ""
 
