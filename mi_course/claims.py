@@ -169,6 +169,14 @@ def bootstrap_interval(
     return Interval(min(low, estimate), max(high, estimate), level, f"bootstrap, {method}, {resamples} resamples")
 
 
+_SHOWN: dict[str, Claim] = {}
+
+
+def cards_shown() -> list[Claim]:
+    """The claims whose cards this session has shown, in that order; of one shown again, the latest."""
+    return list(_SHOWN.values())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A finding with its evidence, and its verdict worked out from the numbers.
@@ -254,6 +262,8 @@ class Claim:
 
     def _repr_html_(self) -> str:
         """A card in the colours of the page it stands on, so that it reads in light and dark themes."""
+        _SHOWN.pop(self.statement, None)
+        _SHOWN[self.statement] = self
         rows = "".join(
             f'<tr><th scope="row" style="{_CELL}font-weight:600;width:11em">{html.escape(name)}</th>'
             f'<td style="{_CELL}">{html.escape(text)}</td></tr>'

@@ -3418,8 +3418,9 @@ Claim(
 
 # %% id="5f85f2ac"
 # NBVAL_CHECK_OUTPUT
-cards = {shown.statement: shown for shown in Out.values() if isinstance(shown, Claim)}
-for claimed in cards.values():
+from mi_course.claims import cards_shown
+
+for claimed in cards_shown():
     print(f"{claimed.verdict.upper()} · {claimed.evidence.label}")
     print(f"  {claimed.statement}")
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mi_course.claims import Claim, Evidence, Interval, bootstrap_interval
+from mi_course.claims import Claim, Evidence, Interval, bootstrap_interval, cards_shown
 from mi_course.errors import CourseError
 
 
@@ -290,3 +290,11 @@ def test_equal_values_give_an_interval_without_width_that_says_so():
 def test_values_that_bear_no_interval_are_refused(arguments, words):
     with pytest.raises(CourseError, match=words):
         bootstrap_interval(**arguments)
+
+
+def test_cards_that_were_shown_are_kept_in_order_and_the_latest_of_each():
+    first, second = a_claim(statement="A first finding."), a_claim(statement="A second finding.")
+    again = a_claim(statement="A first finding.", n=77)
+    for one in (first, second, again):
+        one._repr_html_()
+    assert cards_shown()[-2:] == [second, again] and first not in cards_shown()
