@@ -1030,7 +1030,7 @@ show_rates(suite_failures([test for test in suite if test.trained], seen))
 # The three seeds fail at most one case in a hundred, on any test. From outside, on 100 cases of each of these seven tests, they can hardly be told apart.
 
 # %% [markdown] id="62b4a6e8"
-# **Predict.** No sentence of training had two nouns between a subject and its verb. `the key near the cars behind the trees` still asks for a singular verb. This is a test of invariance: a case is a pair, with one noun between and with two, and it fails when the verb changes its number. How many of the three seeds now fail more than a quarter of the cases?
+# **Predict.** In training one phrase such as `near the cars` may stand between a subject and its verb, and never two of them in a row. `the key near the cars behind the trees` still asks for a singular verb. This is a test of invariance: a case is a pair, with one noun between and with two, and it fails when the verb changes its number. How many of the three seeds now fail more than a quarter of the cases?
 
 # %% id="c3d6044f"
 predict("second_noun", value=..., confidence=...)

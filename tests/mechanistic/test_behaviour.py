@@ -17,7 +17,8 @@ from mi_course.mechanistic.behaviour import (
     story_answers,
     story_suite,
 )
-from mi_course.worlds.story import encode
+from mi_course.worlds.story import VOCABULARY, encode, story_tokens
+from mi_course.worlds.story import words as w
 from mi_course.zoo import load_model
 
 FUNCTIONALITY, INVARIANCE, DIRECTION = KINDS
@@ -110,3 +111,22 @@ def test_story_answers_sum_the_words_of_an_answer_and_ignore_what_stands_beside(
 def test_what_is_no_test_is_refused(cases, kind) -> None:
     with pytest.raises(CourseError):
         behavioural_test(model, cases, kind)
+
+
+def test_the_forms_called_new_are_in_no_text_of_training_and_the_others_may_be() -> None:
+    """Two phrases of place in a row, and somebody who smiles before another acts, by a search of the words."""
+
+    def forms(words: list[str]) -> set[str]:
+        found = set()
+        for at, word in enumerate(words[:-3]):
+            if word in w.PREPOSITIONS and words[at + 1] == "the" and words[at + 3] in w.PREPOSITIONS:
+                found.add("two phrases")
+            if word == "smiled" and words[at + 1] == "and":
+                found.add("smiles")
+        return found
+
+    told = [[VOCABULARY[i] for i in row] for row in story_tokens(3000, seed=1000).tolist()]
+    assert not set().union(*map(forms, told))
+    for test in story_suite(40, seed=5):
+        changed = [forms(f"{prompt} . .".split()) for prompts, _ in test.cases for prompt in prompts[1:]]
+        assert all(changed) if not test.trained else not any(changed)

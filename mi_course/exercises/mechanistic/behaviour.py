@@ -16,8 +16,8 @@ CHAPTER = "mechanistic"
 QUESTIONS: list[Question] = [
     Question(
         name="second_noun",
-        text="Three seeds of story never fail when one noun stands between subject and verb. With a second noun "
-        "between, how many of the three fail more than a quarter of the cases?",
+        text="Three seeds of story hardly ever fail when one phrase (near the cars) stands between subject and verb. "
+        "With a second one, how many of the three fail more than a quarter of the cases?",
         low=0,
         high=3,
     ),
