@@ -172,8 +172,7 @@ plot(
     Bars(
         names=[" and ".join(place) for place in places],
         values=torch.stack([pairs.mean() for pairs in agreement]),
-        low=torch.tensor([interval.low for interval in adder_intervals]),
-        high=torch.tensor([interval.high for interval in adder_intervals]),
+        intervals=adder_intervals,
         interval="95 % interval (bootstrap over 500 pairs)",
         name="share of pairs as predicted",
         axis="units swapped",
@@ -522,8 +521,7 @@ plot(
         ["the word", "the length"],
         [word_exchanged.float().mean(), length_exchanged.float().mean()],
         "share of outputs that change",
-        low=[word_interval.low, length_interval.low],
-        high=[word_interval.high, length_interval.high],
+        intervals=[word_interval, length_interval],
         interval="95 % interval (bootstrap over 200 reviews)",
         axis="what was exchanged",
         title="A classifier written by hand",
@@ -803,8 +801,7 @@ plot(
     Bars(
         names=[f"L{layer}H{head}" for layer, head in heads],
         values=torch.stack([without[head].mean() for head in heads]),
-        low=torch.tensor([interval.low for interval in without_intervals]),
-        high=torch.tensor([interval.high for interval in without_intervals]),
+        intervals=without_intervals,
         interval="95 % interval (bootstrap over 256 sequences)",
         name="accuracy on the second copy",
         axis="head whose output is replaced",
@@ -1064,8 +1061,7 @@ plot(
         names=list(three_seeds),
         values=rates,
         name="share of cases failed",
-        low=torch.tensor([band.low for band in bands]),
-        high=torch.tensor([band.high for band in bands]),
+        intervals=bands,
         interval="95 % interval (bootstrap over cases)",
         axis="seed of story",
         title="a second noun between subject and verb",
@@ -1216,8 +1212,7 @@ plot(
     Bars(
         names=list(by_model),
         values=torch.tensor([float(each.mean()) for each in by_model.values()]),
-        low=torch.tensor([ends.low for ends in accuracy_ends]),
-        high=torch.tensor([ends.high for ends in accuracy_ends]),
+        intervals=accuracy_ends,
         interval="95 % interval (bootstrap over 1,000 new pictures)",
         name="accuracy",
         axis="model",
@@ -1394,8 +1389,7 @@ plot(
     Bars(
         names=list(gains),
         values=torch.tensor([float(each.mean()) for each in gains.values()]),
-        low=torch.tensor([ends.low for ends in gain_ends]),
-        high=torch.tensor([ends.high for ends in gain_ends]),
+        intervals=gain_ends,
         interval="95 % interval (bootstrap over 1,000 new pictures)",
         baseline=0.0,
         baseline_name="no correction",
@@ -1581,8 +1575,7 @@ plot(
             Line(
                 name,
                 torch.tensor(cosines[name]),
-                torch.tensor([span.low for span in spans[name]]),
-                torch.tensor([span.high for span in spans[name]]),
+                intervals=spans[name],
             )
             for name in states
         ],
@@ -1684,8 +1677,7 @@ plot(
             Line(
                 name,
                 torch.tensor([value for value, _ in row]),
-                torch.tensor([span.low for _, span in row]),
-                torch.tensor([span.high for _, span in row]),
+                intervals=[span for _, span in row],
             )
             for name, row in by_depth.items()
         ],
@@ -2042,8 +2034,7 @@ plot(
         names=[name for name, _, _ in bars],
         values=torch.tensor([value for _, value, _ in bars]),
         name="share of questions right",
-        low=torch.tensor([span.low for _, _, span in bars]),
-        high=torch.tensor([span.high for _, _, span in bars]),
+        intervals=[span for _, _, span in bars],
         interval="95 % interval (bootstrap over verbs)",
         axis="rule",
         title="verb number, story (seed 0)",
@@ -2440,7 +2431,7 @@ Claim(
 # %% id="9a21a561"
 import math
 
-from mi_course.display import Gallery, TuningGrid
+from mi_course.display import Pictures, TuningGrid
 from mi_course.mechanistic.tuning import network_tuning, preferred_angle
 from mi_course.mechanistic.visualisation import field, top_examples, visualise
 from mi_course.worlds.shapes import CLASSES, draw_shapes, stimuli
@@ -2453,14 +2444,15 @@ twin_filters = shapes_twin.conv1.weight.detach()[:, 0]
 
 # %% id="b61446bd"
 plot(
-    Gallery(
-        torch.cat([first_filters[:8], twin_filters[:8]]),
-        [f"{unit}" for unit in range(8)] + [f"{unit} untrained" for unit in range(8)],
-        "the first eight filters of shapes-cnn, trained above and untrained below",
-        "Most trained filters have a blue and an orange patch or stripe side by side; two of them (4 and 6) look "
-        "like noise, as the untrained ones do.",
-        signed=True,
-        each_its_own=True,
+    Pictures(
+        torch.stack([first_filters[:8], twin_filters[:8]]),
+        rows=["trained", "untrained"],
+        columns=[f"unit {unit}" for unit in range(8)],
+        name="first-layer filters",
+        title="shapes-cnn (seed 0)",
+        diverging=True,
+        shows="Most trained filters have a blue and an orange patch or stripe side by side; two "
+        "of them (4 and 6) look like noise, as the untrained ones do.",
     )
 )
 
@@ -2792,16 +2784,18 @@ weakened = strongest_response(
     (optimised[0] * best_example.norm() / optimised[0].norm())[None, None]
 )
 plot(
-    Gallery(
-        torch.cat([optimised, gallery.images[best_examples.index, 0]]),
-        [f"made: {value:.1f}" for value in made_for_it]
+    Pictures(
+        torch.cat([optimised, gallery.images[best_examples.index, 0]])[None],
+        rows=[""],
+        columns=[f"made: {value:.1f}" for value in made_for_it]
         + [
             f"{CLASSES[gallery.label[i]]}: {best_examples.all_responses[i]:.1f}"
             for i in best_examples.index
         ],
-        f"two pictures made for unit {curve_unit} of conv3 and the six of 4,000 drawn shapes that "
-        "move it most, each with the unit's response",
-        "The made pictures show bright and dark rings inside each other; the examples are "
+        name=f"two pictures made for unit {curve_unit} of conv3 and the six of 4,000 drawn "
+        "shapes that move it most, each with the unit's response",
+        range="all",
+        shows="The made pictures show bright and dark rings inside each other; the examples are "
         + ", ".join(sorted({CLASSES[gallery.label[i]] for i in best_examples.index}))
         + ".",
     )
@@ -2877,7 +2871,7 @@ Claim(
 
 # %% id="614d8f5a"
 from mi_course.claims import Interval, bootstrap_interval
-from mi_course.display import Bars, Gallery
+from mi_course.display import Bars, Pictures
 from mi_course.mechanistic.circuits import (
     into,
     logit_without,
@@ -2962,8 +2956,7 @@ plot(
         [f"{source}" for source in matters],
         effect[matters],
         "fall of the response",
-        low=[band.low for band in bands],
-        high=[band.high for band in bands],
+        intervals=bands,
         interval="95 % interval (bootstrap over 1,000 pictures)",
         axis="unit of conv2",
         title=f"silenced before unit {ring_part} of conv3, shapes-cnn (seed 0)",
@@ -2997,17 +2990,18 @@ predict.reveal("signs_agree", share)
 strongest_sources = sorted(matters, key=lambda source: -abs(float(effect[source])))[:4]
 kernels = circuit_model.conv3.weight.detach()[ring_part, strongest_sources]
 plot(
-    Gallery(
-        kernels,
-        [
+    Pictures(
+        kernels[None],
+        rows=[""],
+        columns=[
             f"{source}: sum {read.connection[source]:+.2f}"
             for source in strongest_sources
         ],
-        f"kernels into unit {ring_part} of conv3 from the four units of conv2 that "
-        f"matter most",
-        "Each kernel has weights of both signs in different places.",
-        columns=4,
-        signed=True,
+        name=f"kernels into unit {ring_part} of conv3 from the four units of conv2 that "
+        "matter most",
+        range="all",
+        diverging=True,
+        shows="Each kernel has weights of both signs in different places.",
     )
 )
 
@@ -3064,8 +3058,7 @@ plot(
         [f"{unit}" for unit in by_size],
         change.mean(dim=0)[by_size],
         "fall of the logit",
-        low=[each.low for each in around],
-        high=[each.high for each in around],
+        intervals=around,
         interval="95 % interval (bootstrap over 400 circles)",
         axis="unit of conv3, the twelve largest of 32",
         title="logit of circle, one unit silenced, shapes-cnn (seed 0)",

@@ -6,7 +6,6 @@ A picture has a white ground of its own, so that its colours mean the same in a 
 from mi_course.display.bars import Bars
 from mi_course.display.circuit_graph import CircuitGraph, Edge, Node
 from mi_course.display.figure import Figure
-from mi_course.display.gallery import Gallery
 from mi_course.display.heatmap import Heatmap
 from mi_course.display.lines import Line, Lines
 from mi_course.display.patterns import AttentionPattern
@@ -21,7 +20,6 @@ __all__ = [
     "CircuitGraph",
     "Edge",
     "Figure",
-    "Gallery",
     "Heatmap",
     "Line",
     "Lines",

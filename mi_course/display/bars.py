@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from mi_course.claims import Interval
 from mi_course.display.figure import Figure, canvas
 from mi_course.display.inputs import bounds, finite, strings
 from mi_course.display.theme import BLUE, GREY
@@ -21,7 +22,7 @@ class Bars:
     """A number a name.
 
     names: what is compared, in order. values: one number each. name: what the numbers are, with their unit.
-    low, high: the ends of the intervals; interval: what they are, "95 % interval (bootstrap over prompts)".
+    intervals: one each, or low, high: their ends; interval: what they are, "95 % interval (bootstrap over prompts)".
     baseline: the same number without what is claimed: one for all, or one each; baseline_name says without what.
     axis: what is compared, "head". title: of which model, on which data.
     Raises CourseError for values that do not fit the names, values outside their interval, NaN, intervals or a baseline
@@ -38,10 +39,11 @@ class Bars:
     baseline_name: str = ""
     axis: str = ""
     title: str = ""
+    intervals: Sequence[Interval] | None = None
 
     def __post_init__(self) -> None:
         values = finite(self.values, "values", (len(strings(self.names, "names")),))
-        if bounds(values, self.low, self.high, "values") and not self.interval:
+        if bounds(values, self, "values") and not self.interval:
             raise CourseError("values has intervals; say in `interval` what they are, with level and method.")
         if self.baseline is not None and not self.baseline_name:
             raise CourseError(
@@ -54,7 +56,7 @@ def plot_bars(result: Bars, *, caption: str = "") -> Figure:
     """A bar for each number, black its interval; the baseline as hatched bars, or as a dashed line where one does."""
     names = list(result.names)
     values = finite(result.values, "values", (len(names),))
-    band, baseline = bounds(values, result.low, result.high, "values"), _baseline(result, len(names))
+    band, baseline = bounds(values, result, "values"), _baseline(result, len(names))
     places = np.arange(len(names))
     each = baseline is not None and baseline.ndim == 1
     left = places - 0.2 if each else places

@@ -52,11 +52,17 @@ def strings(names: Any, what: str) -> list[str]:
     return listed
 
 
-def bounds(values: np.ndarray, low: Any, high: Any, what: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """The two ends of the intervals of `values`, or None where neither is given.
+def bounds(values: np.ndarray, result: Any, what: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """The two ends of the intervals of `values`, or None where there are none.
 
-    Raises CourseError when only one is given, shapes differ, or a value lies outside its interval.
+    result: what is drawn; it has `intervals`, or their ends as `low` and `high`.
+    Raises CourseError when only one end is given, both forms are, shapes differ, or a value lies outside its interval.
     """
+    low, high = result.low, result.high
+    if result.intervals is not None:
+        if low is not None or high is not None:
+            raise CourseError(f"{what} has its intervals twice; give intervals, or low and high.")
+        low, high = [each.low for each in result.intervals], [each.high for each in result.intervals]
     if low is None and high is None:
         return None
     if low is None or high is None:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from mi_course.claims import Interval
 from mi_course.display.figure import Figure, canvas
 from mi_course.display.inputs import bounds, finite, strings
 from mi_course.display.theme import SERIES
@@ -18,12 +19,13 @@ from mi_course.errors import CourseError
 
 @dataclass(frozen=True)
 class Line:
-    """One line: its name, a value for each point of the axis, and the ends of the intervals if there are any."""
+    """One line: its name, a value for each point of the axis, and its intervals or their ends if there are any."""
 
     name: str
     values: Float[Tensor, " x"]
     low: Float[Tensor, " x"] | None = None
     high: Float[Tensor, " x"] | None = None
+    intervals: Sequence[Interval] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Lines:
             raise CourseError(f"{len(names)} lines cannot be told apart; draw at most {len(SERIES)} in one figure.")
         for line in self.lines:
             values = finite(line.values, line.name, x.shape)
-            if bounds(values, line.low, line.high, line.name) and not self.interval:
+            if bounds(values, line, line.name) and not self.interval:
                 raise CourseError(f"{line.name} has a band; say in `interval` what it is, with its level and method.")
         if self.baseline is not None:
             finite([self.baseline[0]], "baseline", (1,))
@@ -69,7 +71,7 @@ def plot_lines(result: Lines, *, caption: str = "") -> Figure:
     with canvas(6.4, 3.4) as (picture, axes):
         for line, (colour, dashes, marker) in zip(result.lines, SERIES, strict=False):
             values = finite(line.values, line.name, x.shape)
-            band = bounds(values, line.low, line.high, line.name)
+            band = bounds(values, line, line.name)
             if band:
                 axes.fill_between(x, *band, color=colour, alpha=0.2, linewidth=0)
             shown = {"marker": marker, "markersize": 4} if len(x) <= 40 else {}

@@ -25,6 +25,7 @@ class Pictures:
     name: what the numbers are. title: of which model, on which data.
     range: over which pictures black and white are settled: each picture by itself, the pictures of a row, or all.
     diverging: colours centred on zero, for numbers whose sign matters.
+    shows: a sentence that says what is to be seen, for people who do not see them.
     Raises CourseError for pictures that do not fit the names, NaN, or an unknown range.
     """
 
@@ -35,6 +36,7 @@ class Pictures:
     title: str = ""
     range: Literal["each", "row", "all"] = "each"
     diverging: bool = False
+    shows: str = ""
 
     def __post_init__(self) -> None:
         finite(
@@ -88,4 +90,5 @@ def _alt(result: Pictures, values: np.ndarray) -> str:
     return (
         f"{values.shape[0]} rows of {values.shape[1]} small pictures of {values.shape[2]} by {values.shape[3]} points, "
         f"showing {result.name}.{named} Values from {number(float(values.min()))} to {number(float(values.max()))}."
+        f"{' ' * bool(result.shows)}{result.shows}"
     )

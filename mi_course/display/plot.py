@@ -8,7 +8,6 @@ from typing import Any
 from mi_course.display.bars import Bars, plot_bars
 from mi_course.display.circuit_graph import CircuitGraph, plot_circuit_graph
 from mi_course.display.figure import Figure
-from mi_course.display.gallery import Gallery, plot_gallery
 from mi_course.display.heads import plot_head_scores
 from mi_course.display.heatmap import Heatmap, plot_heatmap
 from mi_course.display.lines import Lines, plot_lines
@@ -72,11 +71,6 @@ def _(result: TokenStrip, **options: Any) -> Figure:
 @plot.register
 def _(result: Timeline, **options: Any) -> Figure:
     return plot_timeline(result, **options)
-
-
-@plot.register
-def _(result: Gallery, **options: Any) -> Figure:
-    return plot_gallery(result, **options)
 
 
 @plot.register

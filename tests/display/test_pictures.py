@@ -20,6 +20,7 @@ def test_figure_says_what_is_in_it(options):
     figure = plot(table(**options))
     assert figure.png.startswith(b"\x89PNG")
     assert "2 rows of 3 small pictures of 4 by 5 points" in figure.alt and "row 1" in figure.alt
+    assert plot(table(shows="They rise.", **options)).alt == f"{figure.alt} They rise."
     assert "-1.00 to 4.00" in figure.alt and figure.caption.startswith("Grey values")
 
 

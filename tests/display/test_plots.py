@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from mi_course.claims import Interval
 from mi_course.display import Bars, CircuitGraph, Edge, Heatmap, Line, Lines, Node, TokenStrip, circuit_graph, plot
 from mi_course.display.theme import DIVERGING
 from mi_course.errors import CourseError
@@ -167,3 +168,16 @@ def test_an_edge_that_skips_layers_keeps_away_from_the_node_between():
     assert places["L0H1"][0] > places["embed"][0] == places["L1H0"][0]
     assert circuit_graph._bend(result.edges[0], places) < 0
     assert circuit_graph._bend(Edge("embed", "L0H1", 1.0), places) == 0
+
+
+def test_intervals_draw_what_their_ends_draw():
+    spans = [Interval(0.1, 0.4), Interval(0.3, 0.9)]
+    ends = {"low": [0.1, 0.3], "high": [0.4, 0.9]}
+    given, spelt = (
+        plot(Bars(["a", "b"], [0.2, 0.5], "score", interval="95 %", **one)) for one in ({"intervals": spans}, ends)
+    )
+    assert given.alt == spelt.alt and np.array_equal(pixels(given), pixels(spelt))
+    with pytest.raises(CourseError, match="intervals twice"):
+        Bars(["a", "b"], [0.2, 0.5], "score", interval="95 %", intervals=spans, **ends)
+    with pytest.raises(CourseError, match="outside its interval"):
+        Lines([0, 1], [Line("a", [0.2, 1.5], intervals=spans)], "step", "score", interval="95 %")

@@ -1,37 +1,15 @@
-"""Grids of pictures and of tuning curves: they say what they show, and refuse what cannot be drawn."""
+"""Grids of tuning curves: they say what they show, and refuse what cannot be drawn."""
 
 from __future__ import annotations
 
 import pytest
-import torch
 
-from mi_course.display import Gallery, TuningGrid, plot
+from mi_course.display import TuningGrid, plot
 from mi_course.errors import CourseError
 from mi_course.mechanistic.tuning import network_tuning
 from mi_course.zoo.shapes_cnn import build_shapes_cnn
 
 SMALL = network_tuning(build_shapes_cnn((3, 4, 5), (7, 5, 3), seed=0))
-
-
-@pytest.mark.parametrize("signed", [True, False])
-def test_pictures_say_what_they_are(signed):
-    drawn = plot(Gallery(torch.randn(3, 4, 5), ["a", "b", "c"], "three filters", "They are noise.", 2, signed=signed))
-    assert "Three filters" in drawn.caption and ("orange-red below" in drawn.caption) == signed
-    assert drawn.alt == "3 pictures of 4 by 5 points, three filters. They are noise."
-    assert drawn.png[:4] == b"\x89PNG"
-
-
-@pytest.mark.parametrize(
-    ("pictures", "names", "columns", "words"),
-    [
-        (torch.zeros(2, 4, 4), ["a"], 8, "pictures has shape"),
-        (torch.full((1, 4, 4), torch.nan), ["a"], 8, "holds nan"),
-        (torch.zeros(1, 4, 4), ["a"], 0, "at least one column"),
-    ],
-)
-def test_pictures_that_cannot_be_drawn(pictures, names, columns, words):
-    with pytest.raises(CourseError, match=words):
-        Gallery(pictures, names, "what", "shows", columns)
 
 
 def test_a_tuning_grid_names_every_unit_with_its_peak():
