@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mi_course.claims import Interval
 from mi_course.display.figure import Figure, canvas
-from mi_course.display.inputs import bounds, finite, strings
+from mi_course.display.inputs import Band, bounds, finite, strings
 from mi_course.display.theme import BLUE, GREY
 from mi_course.display.words import extremes, number
 from mi_course.errors import CourseError
@@ -83,7 +83,9 @@ def plot_bars(result: Bars, *, caption: str = "") -> Figure:
             picture.legend(handles=shown, loc="outside upper left", ncols=2)
         else:
             axes.set_title(result.title)
-        return Figure(picture, caption=caption or _caption(result, baseline), alt=_alt(result, values, baseline))
+        return Figure(
+            picture, caption=caption or _caption(result, band, baseline), alt=_alt(result, values, band, baseline)
+        )
 
 
 def _baseline(result: Bars, n: int) -> np.ndarray | None:
@@ -95,19 +97,18 @@ def _baseline(result: Bars, n: int) -> np.ndarray | None:
     return finite(result.baseline, "baseline", (n,))
 
 
-def _caption(result: Bars, baseline: np.ndarray | None) -> str:
+def _caption(result: Bars, band: Band, baseline: np.ndarray | None) -> str:
     about = f", {result.title}" if result.title else ""
     by = f" by {result.axis}" if result.axis else ""
-    black = f" Black: {result.interval}." if result.low is not None else ""
+    black = f" Black: {result.interval}." if band else ""
     kind = "" if baseline is None else f" {'Hatched' if baseline.ndim else 'Dashed'}: {result.baseline_name}."
     return f"{result.name[0].upper() + result.name[1:]}{by}{about}.{black}{kind}"
 
 
-def _alt(result: Bars, values: np.ndarray, baseline: np.ndarray | None) -> str:
+def _alt(result: Bars, values: np.ndarray, band: Band, baseline: np.ndarray | None) -> str:
     text = f"Bar chart of {result.name}: {extremes(values, result.names)}."
-    if result.low is not None:
-        low, high = finite(result.low, "low", values.shape), finite(result.high, "high", values.shape)
-        text += f" The widest interval is {number(float((high - low).max()))} across."
+    if band:
+        text += f" The widest interval is {number(float((band[1] - band[0]).max()))} across."
     if baseline is None:
         return text
     if not baseline.ndim:

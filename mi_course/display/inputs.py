@@ -52,7 +52,11 @@ def strings(names: Any, what: str) -> list[str]:
     return listed
 
 
-def bounds(values: np.ndarray, result: Any, what: str) -> tuple[np.ndarray, np.ndarray] | None:
+Band = tuple[np.ndarray, np.ndarray] | None
+"""The low and the high ends of intervals, where there are any."""
+
+
+def bounds(values: np.ndarray, result: Any, what: str) -> Band:
     """The two ends of the intervals of `values`, or None where there are none.
 
     result: what is drawn; it has `intervals`, or their ends as `low` and `high`.

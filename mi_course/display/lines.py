@@ -91,9 +91,13 @@ def plot_lines(result: Lines, *, caption: str = "") -> Figure:
         return Figure(picture, caption=caption or _caption(result), alt=_alt(result, x))
 
 
+def _has_band(line: Line) -> bool:
+    return line.low is not None or line.intervals is not None
+
+
 def _caption(result: Lines) -> str:
     about = f", {result.title}" if result.title else ""
-    band = f" Band: {result.interval}." if any(line.low is not None for line in result.lines) else ""
+    band = f" Band: {result.interval}." if any(map(_has_band, result.lines)) else ""
     dotted = f" Dotted: {result.baseline[1]}, {number(result.baseline[0])}." if result.baseline else ""
     return f"{result.y_name[0].upper() + result.y_name[1:]} by {result.x_name}{about}.{band}{dotted}"
 

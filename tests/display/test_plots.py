@@ -176,7 +176,10 @@ def test_intervals_draw_what_their_ends_draw():
     given, spelt = (
         plot(Bars(["a", "b"], [0.2, 0.5], "score", interval="95 %", **one)) for one in ({"intervals": spans}, ends)
     )
-    assert given.alt == spelt.alt and np.array_equal(pixels(given), pixels(spelt))
+    assert given.alt == spelt.alt and given.caption == spelt.caption and "Black: 95 %" in given.caption
+    assert np.array_equal(pixels(given), pixels(spelt))
+    line = Line("a", [0.2, 0.5], intervals=spans)
+    assert "Band: 95 %" in plot(Lines([0, 1], [line], "step", "score", interval="95 %")).caption
     with pytest.raises(CourseError, match="intervals twice"):
         Bars(["a", "b"], [0.2, 0.5], "score", interval="95 %", intervals=spans, **ends)
     with pytest.raises(CourseError, match="outside its interval"):
