@@ -1,9 +1,4 @@
-"""Chapter 2, induction heads: from what heads look at to what that is worth.
-
-An induction head continues a pattern: having seen `A B … A`, it attends to the token after the earlier `A` and raises
-the logit of `B`. (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"; Olsson et al. 2022,
-"In-context Learning and Induction Heads".)
-"""
+"""Where heads look: the stripe of the token after the previous copy, and the heads that keep to it."""
 
 from __future__ import annotations
 
