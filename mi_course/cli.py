@@ -234,12 +234,12 @@ def train(
     done = train(name, seed=0 if seed is None else seed, out=out, install=install, device=device)
     print(f"Wrote {done.path} (sha256 {done.sha256[:12]}…).")
     if done.as_shipped is not None:
-        same = (
-            "the same, to the bit, as"
+        print(
+            "These are, to the bit, the weights the course ships."
             if done.as_shipped
-            else "other bits than (other hardware or versions round otherwise)"
+            else "These are not the same bits as the weights the course ships: other hardware or versions round otherwise. "
+            "Compare what follows with its card."
         )
-        print(f"These are {same} the weights the course ships.")
     for phenomenon, measured in done.phenomena.items():
         one = measured.get("best", measured)
         where = f" ({one['head']})" if "head" in one else ""
