@@ -237,7 +237,7 @@ def train(
         print(
             "These are, to the bit, the weights the course ships."
             if done.as_shipped
-            else "These are not the same bits as the weights the course ships: other hardware or versions round otherwise. "
+            else "These are not the bits of the weights the course ships: other hardware or versions round otherwise. "
             "Compare what follows with its card."
         )
     for phenomenon, measured in done.phenomena.items():
