@@ -6,6 +6,7 @@ from mi_course.checking import Check, Predict
 from mi_course.exercises.transformer_maths import (
     attention,
     embedding,
+    folding,
     forward,
     loss,
     masks,
@@ -18,7 +19,7 @@ from mi_course.exercises.transformer_maths import (
 
 CHAPTER = "transformer_maths"
 
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss)
+_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss, folding)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
