@@ -5,6 +5,8 @@ from __future__ import annotations
 from mi_course.checking import Check, Predict
 from mi_course.exercises.transformer_maths import (
     attention,
+    attribution,
+    decomposition,
     embedding,
     folding,
     forward,
@@ -19,7 +21,21 @@ from mi_course.exercises.transformer_maths import (
 
 CHAPTER = "transformer_maths"
 
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss, folding)
+_SECTIONS = (
+    notation,
+    embedding,
+    norms,
+    masks,
+    attention,
+    rotary,
+    mixing,
+    mlps,
+    forward,
+    loss,
+    folding,
+    decomposition,
+    attribution,
+)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
