@@ -107,8 +107,24 @@ def _by_text(parts: Parts, scale: Tensor, weights: Weights, right: Tensor, wrong
     return out
 
 
+def _observe(case: Case, contributions: Any) -> Any:
+    """Numbers in a list or in numpy are as good as a tensor of them."""
+    if not isinstance(contributions, dict):
+        return contributions
+
+    def numbers(given: Any) -> Any:
+        if isinstance(given, np.ndarray) and given.dtype.kind == "f":
+            return torch.from_numpy(given)
+        if isinstance(given, list) and all(type(each) is float for each in given):
+            return torch.tensor(given, dtype=torch.float64)
+        return given
+
+    return {name: numbers(given) for name, given in contributions.items()}
+
+
 def _variant(
     *,
+    norm: str = "taken apart",
     scale: str = "at the position",
     mean: str = "subtracted",
     gain: str = "times",
@@ -142,6 +158,7 @@ def _variant(
             "at the position": lambda part: divisor[rows, at],
             "none": lambda part: torch.ones_like(divisor[rows, at]),
             "last": lambda part: divisor[:, -1],
+            "first": lambda part: divisor[:, 0],
             "mean": lambda part: divisor.mean(1),
             "first text": lambda part: divisor[0, at[0]].expand(len(rows), 1),
             "own": lambda part: deviation(part),
@@ -158,6 +175,8 @@ def _variant(
             else:
                 x = (x - x.mean(-1, keepdim=True) if mean == "subtracted" else x) / by(part[rows, at])
                 x = x * w if gain == "times" else x
+            if norm == "none":
+                x = part[rows, at]
             if bias == "in every part":
                 x = x + b
             result[name] = (x * direction).sum(-1)
@@ -172,6 +191,8 @@ def _variant(
             left = offset
         if constant != "missing":
             result["constant"] = left
+        if out == "shares":
+            return {name: each / sum(result.values()) for name, each in result.items()}
         return sum(result.values()) if out == "summed" else result
 
     return answer
@@ -236,6 +257,7 @@ direct_logit_attribution = Exercise(
         _by_taking_away,
     ),
     cases=_cases,
+    observe=_observe,
     variant=_variant,
     alternatives={
         "a folded unembedding": _by_folding,
@@ -250,10 +272,22 @@ direct_logit_attribution = Exercise(
             switches={"scale": "none"},
         ),
         Misconception(
+            "no LayerNorm at all",
+            "You multiply each part by the direction as it is. Between the stream and W_U stands a LayerNorm: each "
+            "part loses its mean, is divided by the scale, and multiplied by the gain ln_final_w.",
+            switches={"norm": "none"},
+        ),
+        Misconception(
             "the scale of the wrong position",
             "You divide by the scale of the last position. Each text is read at its own position, and the divisor is "
             "the one there: scale[rows, position].",
             switches={"scale": "last"},
+        ),
+        Misconception(
+            "the scale of the first position",
+            "You divide by the scale at position 0, where [BOS] stands. The divisor is the one at the position that is "
+            "read: scale[rows, position].",
+            switches={"scale": "first"},
         ),
         Misconception(
             "one scale for all positions",
@@ -271,6 +305,14 @@ direct_logit_attribution = Exercise(
             "a lot, and the sum is not the model's. LayerNorm sees the whole stream and divides all parts by one "
             "number: the scale that is given.",
             switches={"scale": "own"},
+        ),
+        Misconception(
+            "LayerNorm of each part, bias and all",
+            "You send each part through LayerNorm by itself. It is then divided by its own size and gets the bias, so "
+            "the sum has the bias many times over and a part that wrote next to nothing counts like any other. Only "
+            "the divisor of the whole stream, `scale`, makes the parts sum to the model's difference; the bias goes "
+            "into `constant`, once.",
+            switches={"scale": "own", "bias": "in every part"},
         ),
         Misconception(
             "the scale of these parts alone",
@@ -362,6 +404,13 @@ direct_logit_attribution = Exercise(
             "Something moves the difference that no part wrote: the bias of the last LayerNorm, read by W_U, and b_U. "
             "Without `constant` the contributions do not sum to the model's difference.",
             switches={"constant": "missing"},
+        ),
+        Misconception(
+            "shares",
+            "You divide by the sum. Contributions have both signs, so a share of the sum can be a hundredfold or "
+            "negative, and where the sum is near zero it says nothing. Asked for are the contributions themselves, in "
+            "logits.",
+            switches={"out": "shares"},
         ),
         Misconception(
             "summed up",

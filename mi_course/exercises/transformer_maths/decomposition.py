@@ -112,12 +112,15 @@ def _by_differences(cache: Activations, weights: Weights) -> dict[str, Tensor]:
 
 
 def _observe(case: Case, parts: Any) -> Any:
-    """A part that is the same for all texts or positions may be given once: it broadcasts."""
+    """A part that is the same for all texts or positions may be given once: it broadcasts. Arrays of numpy are as good
+    as tensors."""
     if not isinstance(parts, dict):
         return parts
     shape = case.args[0]["hook_embed"].shape
 
     def spread(part: Any) -> Any:
+        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+            part = torch.from_numpy(part)
         if isinstance(part, Tensor) and 0 < part.ndim <= 3 and part.shape[-1] == shape[-1]:
             axes = zip(reversed(part.shape[:-1]), reversed(shape[:-1]), strict=False)
             if all(own in (1, wanted) for own, wanted in axes):
@@ -223,13 +226,20 @@ def _variant(
                 "without b_out": lambda here=here, i=i: cache[here + "mlp.hook_post"] @ weights["W_out"][i],
                 "the stream after it": lambda here=here: cache[here + "hook_resid_post"],
                 "the whole layer": lambda here=here: cache[here + "hook_resid_post"] - cache[here + "hook_resid_pre"],
+                "b_out apart": lambda here=here, i=i: cache[here + "mlp.hook_post"] @ weights["W_out"][i],
                 "none": lambda: None,
             }[mlp]()
+            if mlp == "b_out apart":
+                parts[f"b_out {i}"] = weights["b_out"][i].expand(embed.shape)
             if written_by_mlp is not None:
                 parts[f"MLP {i}"] = written_by_mlp
         if stream == "normalised":
             parts = {name: part - part.mean(-1, keepdim=True) for name, part in parts.items()}
             parts = {name: part / (part.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() for name, part in parts.items()}
+        if stream == "centred":
+            parts = {name: part - part.mean(-1, keepdim=True) for name, part in parts.items()}
+        if stream == "divided":
+            parts = {name: part / cache["ln_final.hook_scale"] for name, part in parts.items()}
         if stream == "last position":
             parts = {name: part[:, -1] for name, part in parts.items()}
         if stream == "running sum":
@@ -322,6 +332,12 @@ residual_decomposition = Exercise(
             switches={"mlp": "without b_out"},
         ),
         Misconception(
+            "b_out by itself",
+            "You have taken b_out out of the MLPs and made a part of it. That is a sum, too; here `MLP l` is all that "
+            "the MLP adds, hook_mlp_out, its bias included. (b_O is kept apart because no single head writes it.)",
+            switches={"mlp": "b_out apart"},
+        ),
+        Misconception(
             "the stream in place of what is added",
             "For the MLP you take the stream after the layer (hook_resid_post), in which everything written before is "
             "contained. Asked for is what the MLP adds: hook_mlp_out.",
@@ -396,6 +412,18 @@ residual_decomposition = Exercise(
             "You normalise every part. The stream is the sum of what was written as it was written; LayerNorm comes in "
             "only when somebody reads the sum.",
             switches={"stream": "normalised"},
+        ),
+        Misconception(
+            "centred parts",
+            "You subtract each part's mean over d_model. LayerNorm will do that when it reads the stream; what was "
+            "written into it still has its mean.",
+            switches={"stream": "centred"},
+        ),
+        Misconception(
+            "divided by the last scale",
+            "You divide every part by what the last LayerNorm divides by. That comes in the next section. The stream "
+            "is the sum of the parts as they were written.",
+            switches={"stream": "divided"},
         ),
         Misconception(
             "only the last position",

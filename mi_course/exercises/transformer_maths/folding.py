@@ -67,7 +67,7 @@ def sizes_of(layer: int, head: int, d_model: int, d_head: int, d_mlp: int, d_voc
 def _vectors(d_model: int) -> Tensor:
     """What a LayerNorm gives before gain and bias: d_model + 2 vectors of mean zero and mean square one."""
     drawn = torch.randn(d_model + 2, d_model, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-    return F.layer_norm(drawn, (d_model,))
+    return F.layer_norm(drawn, (d_model,), eps=0.0)
 
 
 def _seen(weights: Weights, read: Callable[[str, str, str, int | None], Tensor]) -> dict[str, Any]:
@@ -220,6 +220,7 @@ def _fold_variant(
     norms: str = "as they are",
     first: str = "both from the old matrix",
     operation: str = "times",
+    given: str = "everything",
 ) -> Callable[[Weights], Weights]:
     """The answer with one or two things done otherwise."""
 
@@ -245,7 +246,7 @@ def _fold_variant(
                 folded = W / column if operation == "divided" else W * column
                 through = {"both from the old matrix": W, "gain first": folded}[first]
                 out[matrix] = folded
-                if bias == "folded":
+                if bias == "folded" or (bias == "not of the attention" and norm != "ln1"):
                     out[offset] = weights[offset] + (through * row).sum(-2)
                 elif bias == "in place of the old one":
                     out[offset] = (through * row).sum(-2)
@@ -258,6 +259,10 @@ def _fold_variant(
                 out[f"{norm}_w"] = torch.ones_like(weights[f"{norm}_w"])
             if biases == "zero":
                 out[f"{norm}_b"] = torch.zeros_like(weights[f"{norm}_b"])
+        if given == "without LayerNorms":
+            return {name: value for name, value in out.items() if not name.startswith("ln")}
+        if given == "what reads":
+            return {name: out[name] for readers in READERS.values() for pair in readers.items() for name in pair}
         return out
 
     return answer
@@ -413,6 +418,24 @@ fold_layer_norm = Exercise(
             switches={"norms": "exchanged"},
         ),
         Misconception(
+            "the attention's biases are forgotten",
+            "ln2_b and ln_final_b are folded, ln1_b is not: the biases b_Q, b_K and b_V are as they were. Each head's "
+            "queries, keys and values take their share: b_Q + ln1_b W_Q.",
+            switches={"bias": "not of the attention"},
+        ),
+        Misconception(
+            "the LayerNorms are taken out",
+            "Your dictionary has no ln1, ln2 and ln_final any more. They still have work to do: subtract the mean, "
+            "divide by the scale. Keep their names, with gains of one and biases of zero.",
+            switches={"given": "without LayerNorms"},
+        ),
+        Misconception(
+            "only what has changed",
+            "You return the matrices and biases that were folded and nothing else. Nobody can run that: return the "
+            "whole model, all names, also the tensors that stay as they were.",
+            switches={"given": "what reads"},
+        ),
+        Misconception(
             "folded into what writes",
             "You fold each LayerNorm into W_O and W_out, which write into the stream. LayerNorm stands before W_Q, "
             "W_K, W_V and W_in and acts on a copy that only these read: fold it into them.",
@@ -471,6 +494,7 @@ def _centre_variant(
     without: tuple[str, ...] = (),
     embedding: str = "words",
     attention: str = "d_model",
+    given: str = "as given",
     neurons: str = "d_model",
     unembedding: str = "d_vocab",
     biases: str = "by layer",
@@ -483,13 +507,19 @@ def _centre_variant(
         axes: dict[str, int | None] = {
             "W_E": -1 if embedding == "words" else 0,
             "W_pos": -1 if embedding == "words" else 0,
-            "W_O": -1 if attention == "d_model" else -2,
+            "W_O": {"d_model": -1, "d_head": -2, "head": 1}[attention],
             "W_out": -1 if neurons == "d_model" else -2,
             "W_U": {"d_vocab": -1, "d_model": 0}.get(unembedding),
-            "b_O": -1 if biases == "by layer" else None,
-            "b_out": -1 if biases == "by layer" else None,
+            "b_O": {"by layer": -1, "over layers": 0}.get(biases),
+            "b_out": {"by layer": -1, "over layers": 0}.get(biases),
             "b_U": -1,
         }
+        if given == "folded":
+            weights = _fold_by_einsum(weights)
+        if how == "one number a tensor":
+            axes = dict.fromkeys(axes)
+        if readers == "everything":
+            axes |= {name: -1 for name in weights if name not in axes}
         if readers == "centred":
             axes |= {"W_Q": -2, "W_K": -2, "W_V": -2, "W_in": -2}
         out = dict(weights)
@@ -625,6 +655,42 @@ centre_weights = Exercise(
             "does it then), but these weights may not be folded: what they read then has a mean, and the model "
             "changes. Asked for is what writes, and W_U with b_U.",
             switches={"readers": "centred"},
+        ),
+        Misconception(
+            "everything is centred",
+            "You centre every tensor along its last axis, gains, queries and all. Only what is added to the stream may "
+            "lose its mean, because LayerNorm would take it, and W_U and b_U, because of the softmax. Elsewhere the "
+            "mean does something.",
+            switches={"readers": "everything"},
+        ),
+        Misconception(
+            "one number for each tensor",
+            "You subtract from each tensor one number, the mean of all of it. LayerNorm takes away the mean of each "
+            "vector by itself: every row of W_E, of W_O, of W_out has its own, .mean(-1, keepdim=True).",
+            switches={"how": "one number a tensor"},
+        ),
+        Misconception(
+            "the mean over layers",
+            "You subtract from b_O and b_out the mean over layers, axis 0. Each layer's bias loses the mean of its own "
+            "entries: axis -1.",
+            switches={"biases": "over layers"},
+        ),
+        Misconception(
+            "W_O across heads",
+            "You subtract from W_O the mean over heads. Each row of each head's W_O loses its own mean, along d_model.",
+            switches={"attention": "head"},
+        ),
+        Misconception(
+            "only the unembedding",
+            "W_U and b_U are centred, what writes into the stream is not: W_E, W_pos where there is one, W_O, b_O, "
+            "W_out and b_out lose their mean over d_model.",
+            switches={"without": ("W_E", "W_pos", "W_O", "b_O", "W_out", "b_out")},
+        ),
+        Misconception(
+            "folded as well",
+            "You fold LayerNorm first. That is the other function; this one has to centre the weights as they are "
+            "given, folded or not, and leave gains and biases of the LayerNorms alone.",
+            switches={"given": "folded"},
         ),
         Misconception(
             "standardised",
