@@ -30,8 +30,8 @@ QUESTIONS = [
     ),
     Question(
         name="mean_and_prompt",
-        text="L3H0 contributes about zero on average. How large is the standard deviation of its contribution over "
-        "prompts? (Right if within a factor of 1.5.)",
+        text="L3H0 contributes nearly nothing on average. How large is the standard deviation of its contribution over "
+        "prompts, in logits? (Right if within a factor of 1.5.)",
         kind=float,
         low=0,
         high=100,

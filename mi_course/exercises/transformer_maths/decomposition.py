@@ -275,7 +275,7 @@ residual_decomposition = Exercise(
     difficulty=2,
     minutes=12,
     points=3,
-    prerequisites=("embed_positions", "attention_output"),
+    prerequisites=("attention_output",),
     tolerance=Tolerance(1e-4, 1e-4),  # a difference of two long vectors of the stream is exact to so many digits
     hints=(
         "Go down the picture of section 1.1 and write down every arrow that ends in the stream. An attention layer is "

@@ -16,15 +16,6 @@ from mi_course.transformer_maths import Weights
 
 QUESTIONS = [
     Question(
-        name="gains_of_one",
-        text="Every gain is folded away and every bias, too: all nine LayerNorms of story then have gain 1 and bias 0. "
-        "By how much does the largest change of a logit differ from zero, on 64 texts? (Right if within 0.01.)",
-        kind=float,
-        low=0,
-        high=100,
-        comes_true=lambda value, outcome: abs(value - outcome) < 0.01,
-    ),
-    Question(
         name="what_centring_moves",
         text="After centring, which of these are still what they were (up to rounding): 'logits', 'log-probabilities', "
         "'both' or 'neither'?",
