@@ -1867,7 +1867,7 @@ print(
 )
 
 # %% [markdown] id="60ccc00c"
-# L3H0 and L3H1 push hard on every prompt, and against each other. What for? A difference of two logits cannot tell whether a part raised the one or lowered the other. So look at each logit by itself. To be comparable it is taken relative to the mean over all words: that is the logit of the centred weights.
+# L3H0 and L3H1 push hard on most prompts, and against each other. What for? A difference of two logits cannot tell whether a part raised the one or lowered the other. So look at each logit by itself. To be comparable it is taken relative to the mean over all words: that is the logit of the centred weights.
 
 # %% id="7e3e5e8f"
 # NBVAL_CHECK_OUTPUT
@@ -1902,11 +1902,11 @@ for head in (0, 1, 3):
     )
 
 # %% [markdown] id="2f46ebdc"
-# This is a division of labour. L3H0 and L3H1 look at the two names in the opening and raise both alike; which of the two they raise more differs from prompt to prompt, and where L3H0 raises the one more, L3H1 mostly raises the other. That is what the large standard deviations are. L3H3 looks at the giver's name where it comes the second time, and *lowers* it. Of the two names that were gathered, the receiver is the one that was not put down.
+# It looks like a division of labour. L3H0 and L3H1 look at the two names in the opening and raise both alike; which of the two they raise more differs from prompt to prompt, and where L3H0 raises the one more, L3H1 mostly raises the other. That is what the large standard deviations are. L3H3 looks at the giver's name where it comes the second time, and *lowers* it. Of the two names that were gathered, the receiver is the one that was not put down. That is a reading of what was observed; nothing in the model has been changed to test it.
 #
-# GPT-2 small does it differently (Wang et al. 2022): there "name mover" heads look at the receiver and copy it. Heads that lower the name they look at are there, too ("negative name movers"; McDougall et al. 2023, [Copy Suppression](https://arxiv.org/abs/2310.04625)), but they look at the receiver and work against the answer. In `story` a head of that kind looks at the giver, and is the answer.
+# GPT-2 small does it differently (Wang et al. 2022): there "name mover" heads look at the receiver and copy it. Heads that lower the name they look at are there, too ("negative name movers"; McDougall et al. 2023, [Copy Suppression](https://arxiv.org/abs/2310.04625)), but they look at the receiver and work against the answer. In `story` a head of that kind looks at the giver, and so works for the answer.
 #
-# Two cards. The first says that the head's contribution is not what any head would have. The second says where it is directed. L3H3 was picked because its mean was largest; on these prompts that flatters it a little, so the cards are made from fresh ones.
+# Two cards. The first says that the contribution is not what an untrained head would have. The second says where it is directed. L3H3 was picked because its mean was the largest, and on the prompts it was picked on that flatters it a little. So the cards are made from other prompts, about people from the same held-out pairs.
 
 # %% id="b5ef3876"
 more_gifts = story_pairs("names", 256, split="test", seed=4)
