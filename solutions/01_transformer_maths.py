@@ -1310,6 +1310,649 @@ Claim(
     does_not_say="How it does so, or on which tokens. Counts of longer stretches of words would be a harder baseline.",
 )
 
+# %% [markdown] id="61ddbf51"
+# ## 1.11 Another model that computes the same
+#
+# difficulty 3 of 5 · 25 minutes
+#
+# *You will be able to*: rewrite a model's weights so that its probabilities stay what they were, and say which of the numbers in the middle can be compared before and after. (Elhage et al. 2021 set LayerNorm aside because, up to its scale, it can be merged into the weights beside it; TransformerLens does that when asked.)
+#
+# Two people ask how strongly a head of layer 1 reads entry 5 of the stream. One looks at row 5 of its $W_Q$. The other remembers that LayerNorm multiplies entry 5 by a gain before the head sees it, and looks at the row times the gain. They report different numbers about one model.
+#
+# The gain is a matter of bookkeeping: it can be moved into the matrix behind it. Then LayerNorm has nothing left to multiply, and weights can be read as they stand.
+#
+# ```
+#   stream ──► minus the mean, over the scale ──► n ──► × gain w, + bias b ──► × matrix W, + c ──►
+#
+#   folded:                                       n ────────────────────────► × matrix W′, + c′ ──►     the same numbers
+# ```
+
+# %% [markdown] id="1df5ff12"
+# Two numbers, to see it. Let $n = (1, -1)$, gain $w = (2, 3)$, bias $b = (1, 0)$; behind it a matrix $W$ with rows $(1, 0)$ and $(2, 5)$, and its own bias $c = (0, 1)$.
+#
+# ```
+#   as it is    n·w + b = (2, −3) + (1, 0) = (3, −3)       times W: (3 − 6, −15) = (−3, −15)     plus c:  (−3, −14)
+#
+#   folded      rows of W times w:  (2, 0) and (6, 15)     n times that: (2 − 6, −15) = (−4, −15)
+#               b times W, plus c:  (1, 0) + (0, 1) = (1, 1)                                     plus c′: (−3, −14)
+# ```
+#
+# In general, with $n$ the vector after subtracting the mean and dividing by the scale,
+#
+# $$(n \odot w + b)\, W + c \;=\; n\, W' + c', \qquad W'_{ij} = w_i W_{ij}, \qquad c'_j = c_j + \sum_i b_i W_{ij},$$
+#
+# where $\odot$ multiplies entry by entry. The gain multiplies *rows* of the matrix, since row $i$ is what meets entry $i$. The bias goes through the *old* matrix, because LayerNorm adds it after the gain.
+#
+# What remains of LayerNorm has no parameters: subtract the mean, divide by the scale. The scale cannot be folded, for it is another number at each position of each text.
+#
+# **Who reads which LayerNorm:** $W_Q$, $W_K$ and $W_V$ with their biases read `ln1`; $W_{in}$ with $b_{in}$ reads `ln2`; $W_U$ with $b_U$ reads `ln_final`.
+
+
+# %% id="4ce409da" exercise="fold_layer_norm"
+def fold_layer_norm(weights):
+    """The weights of the same model, with all gains of LayerNorm 1 and all biases 0.
+
+    weights: a dictionary of tensors, names and shapes as in section 1.1 (perhaps with W_pos).
+    Returns a new dictionary with the same names. ln1_w, ln2_w and ln_final_w hold ones,
+    ln1_b, ln2_b and ln_final_b zeros, and what reads them makes up for it. The dictionary
+    that was given, and the tensors in it, stay as they were.
+    """
+    ### BEGIN SOLUTION
+    folded = dict(weights)
+    for each in "QKV":
+        W, w, b = weights[f"W_{each}"], weights["ln1_w"], weights["ln1_b"]
+        folded[f"W_{each}"] = w[:, None, :, None] * W
+        folded[f"b_{each}"] = weights[f"b_{each}"] + torch.einsum("lm,lhme->lhe", b, W)
+    folded["W_in"] = weights["ln2_w"][:, :, None] * weights["W_in"]
+    folded["b_in"] = weights["b_in"] + torch.einsum(
+        "lm,lmn->ln", weights["ln2_b"], weights["W_in"]
+    )
+    folded["W_U"] = weights["ln_final_w"][:, None] * weights["W_U"]
+    folded["b_U"] = weights["b_U"] + weights["ln_final_b"] @ weights["W_U"]
+    for norm in ("ln1", "ln2", "ln_final"):
+        folded[f"{norm}_w"] = torch.ones_like(weights[f"{norm}_w"])
+        folded[f"{norm}_b"] = torch.zeros_like(weights[f"{norm}_b"])
+    return folded
+    ### END SOLUTION
+
+
+# %% id="4d67ea75" check="fold_layer_norm"
+check(fold_layer_norm)
+
+# %% [markdown] id="40548883"
+# **The identity.** `story` before and after, on the 64 texts of section 1.3: not only the probabilities, the logits themselves are the same.
+
+# %% id="d1be820f"
+# NBVAL_CHECK_OUTPUT
+folded = course.fold_layer_norm(weights)
+as_trained = model(sample)
+print("logits:", assert_same(course.transformer_forward(sample, folded), as_trained))
+lost = [name for name in weights if name.startswith("ln")]
+ones = all((folded[name] == float(name.endswith("_w"))).all() for name in lost)
+print("LayerNorms left with gain 1 and bias 0:", ones)
+print("gains there were: from", end=" ")
+gains = torch.cat([weights[name].flatten() for name in lost if name.endswith("_w")])
+print(f"{gains.min():.2f} to {gains.max():.2f}")
+
+# %% [markdown] id="d3822a6a"
+# **Centring.** Two parts of the model overlook something, whatever the text is.
+#
+# - *LayerNorm* subtracts the mean. If one number is added to all 128 entries of the stream at a position, nobody who reads the stream through a LayerNorm notices, and everybody in `story` does read it so.
+# - *The softmax* divides by a sum. If one number is added to all 686 logits of a position, every $e^{S}$ grows by the same factor, and the probabilities stay.
+#
+# What nobody sees can be taken out of the weights. From each vector that is written into the stream, take its mean over d_model; from the logits, their mean over the vocabulary:
+#
+# ```
+#   written into the stream      W_E  W_pos  W_O  b_O  W_out  b_out       minus the mean over d_model       LayerNorm would take it
+#   made into logits             W_U  b_U                                 minus the mean over d_vocab       the softmax does not see it
+# ```
+#
+# All of these have the axis in question last. For $W_E$, for instance, $W_E' = W_E - \overline{W_E}$ with one mean for each row, that is for each word. Then the stream has mean zero at every position and in every layer, and so have the logits: they can be compared between positions.
+#
+# **Predict.** After centring, which are still what they were, up to rounding: the logits, the log-probabilities (the logarithms of the probabilities), both or neither?
+
+# %% id="7f5235e7"
+predict("what_centring_moves", value=..., confidence=...)
+
+
+# %% id="2f956a12" exercise="centre_weights"
+def centre_weights(weights):
+    """The same weights without what LayerNorm and the softmax overlook.
+
+    weights: a dictionary of tensors, names and shapes as in section 1.1, folded or not.
+        If the model has learned positions it holds W_pos, too.
+    Returns a new dictionary with the same names. W_E, W_pos (if there), W_O, b_O, W_out
+    and b_out have mean zero along d_model, W_U and b_U along d_vocab; all else is as it
+    was. The dictionary that was given, and the tensors in it, stay as they were.
+    """
+    ### BEGIN SOLUTION
+    centred = dict(weights)
+    for name in ("W_E", "W_pos", "W_O", "b_O", "W_out", "b_out", "W_U", "b_U"):
+        if name in weights:
+            centred[name] = weights[name] - weights[name].mean(dim=-1, keepdim=True)
+    return centred
+    ### END SOLUTION
+
+
+# %% id="89668e0a" check="centre_weights"
+check(centre_weights)
+
+# %% [markdown] id="4833d93f"
+# **The identity**, for weights that were folded first and for the ones that were not: centring needs no folding.
+
+# %% id="12c6a62f"
+# NBVAL_CHECK_OUTPUT
+rewritten = course.centre_weights(folded)
+for said, these in (("folded", folded), ("not folded", weights)):
+    moved = course.transformer_forward(sample, course.centre_weights(these))
+    same = assert_same(moved.log_softmax(-1), as_trained.log_softmax(-1))
+    print(f"centred, {said}: log-probabilities {same}")
+    shift = as_trained - moved  # should be one number for each position
+    assert_same(shift, shift.mean(-1, keepdim=True).expand_as(shift))
+    assert_same(moved.mean(-1), torch.zeros(moved.shape[:2]))
+print(f"logits of a position have moved together, by up to {shift.abs().max():.1f}")
+
+# %% id="37e99aec"
+logits_stay = shift.abs().max().item() < 1e-4
+predict.reveal("what_centring_moves", "both" if logits_stay else "log-probabilities")
+
+# %% [markdown] id="d061b061"
+# **What the library does.** `enable_compatibility_mode()` of a bridge rewrites the weights in this manner. Do you get the same? Its logits should be yours, and its weights too, unless it does something more.
+
+# %% id="1f67abc6"
+# NBVAL_CHECK_OUTPUT
+compatible = load_model("story")  # loaded afresh, because it will be changed in place
+compatible.enable_compatibility_mode()
+theirs = course.weights_of(compatible)
+ours = course.transformer_forward(sample, rewritten)
+print("logits:", assert_same(ours, compatible(sample)))
+
+
+def unlike(mine, other):
+    """Names of the weights that differ by more than rounding."""
+    return [
+        name for name in mine if (mine[name] - other[name]).abs().max().item() > 1e-4
+    ]
+
+
+print("weights that differ:", ", ".join(unlike(rewritten, theirs)))
+every = dict(rewritten)
+for name in ("W_Q", "W_K", "W_V", "W_in", "W_U"):
+    every[name] = every[name] - every[name].mean(-2, keepdim=True)
+print("after centring what reads:", ", ".join(unlike(every, theirs)))
+every["b_O"] = every["b_O"] + torch.einsum("lhe,lhem->lm", every["b_V"], every["W_O"])
+every["b_V"] = torch.zeros_like(every["b_V"])
+print("after moving b_V into b_O:", ", ".join(unlike(every, theirs)) or "none")
+
+# %% [markdown] id="79e8de8f"
+# So compatibility mode is four steps, and you have written two. The others use two more things that make no difference:
+#
+# - What a matrix reads has mean zero once LayerNorm is folded. The mean of each *column* over d_model then meets nothing, and is taken away.
+# - The rows of a pattern sum to one, so a head's value bias $b_V$ comes out of the mixing as it went in, wherever the head looks. What it writes, $b_V W_O$, is a constant, and is moved into $b_O$.
+#
+# What does that do to the numbers in the middle? Every activation of the notation page, in both models, on the 64 texts:
+
+# %% id="98108b82"
+# NBVAL_CHECK_OUTPUT
+_, compatible_cache = compatible.run_with_cache(sample)
+stays, changes = [], []
+for symbol in course.ACTIVATIONS:
+    hooks = [symbol.hook.format(l=layer) for layer in range(4)]
+    # Scores of the future are the lowest number there is, and no difference is made of those.
+    both = [
+        [kept[h].clamp(min=-1e4) for kept in (sample_cache, compatible_cache)]
+        for h in hooks
+    ]
+    gap = max((before - after).abs().max().item() for before, after in both)
+    (stays if gap < 1e-3 else changes).append(symbol.name)
+print("the same:", ", ".join(stays))
+print("changed: ", ", ".join(changes))
+stream, theirs_at_the_end = (
+    kept["blocks.3.hook_resid_post"] for kept in (sample_cache, compatible_cache)
+)
+without_mean = stream - stream.mean(-1, keepdim=True)
+print(
+    "the stream, without its mean:",
+    assert_same(without_mean, theirs_at_the_end, tolerance=2e-3),
+)
+
+# %% [markdown] id="6bfd3b0a"
+# Read the two lists as a warning about claims. Where a head looks, and when a neuron is active, are the same in both models: such findings do not depend on the mode. The size of what is written, a value, or a logit by itself are others, though the two models are the same in everything they do. A finding that holds in one of them only is about the bookkeeping.
+#
+# (The last line allows 2e-3, because the entries of the stream are large and both models round.)
+#
+# Two things the mode does not do. It does not remove LayerNorm: the scale is still there, and parts still compete through it. And not every model can be centred: RMSNorm (Zhang & Sennrich 2019), which some models have in place of LayerNorm, subtracts no mean. There the mean of the stream is read, and taking it away changes the model.
+#
+# This chapter goes on with `story` as it was trained. No claim card here: all of this is algebra, and what could be measured was rounding.
+
+# %% [markdown] id="c73cdb2c"
+# ## 1.12 The stream is a sum
+#
+# ★ core · difficulty 2 of 5 · 15 minutes
+#
+# *You will be able to*: take the residual stream apart into everything that was ever written into it, exactly. (Elhage et al. 2021, on the residual stream as a communication channel and on heads as independent and additive.)
+#
+# Nothing in the picture of section 1.1 ever replaces the stream. Every part adds. At the end of the model the stream of a position therefore *is* a sum, and you know all its terms:
+#
+# ```
+#   embed      + L0H0 + L0H1 + L0H2 + L0H3 + b_O 0      + MLP 0
+#   (+ pos)    + L1H0 + L1H1 + L1H2 + L1H3 + b_O 1      + MLP 1
+#              ⋮                                                        =  resid_post of the last layer
+#              + L3H0 + L3H1 + L3H2 + L3H3 + b_O 3      + MLP 3
+# ```
+#
+# In symbols, at one position, with $E$ the row of $W_E$ (and $W_{pos}$'s, where positions are learned),
+#
+# $$x_{\mathrm{final}} = E + \sum_{l} \Big( \sum_{h} z^{l,h} W_O^{l,h} + b_O^{l} + \mathrm{MLP}^{l} \Big).$$
+#
+# The terms are of three kinds. A head writes $z W_O$, with its own $W_O$ (section 1.7). $b_O$ is written by the attention layer as a whole and belongs to no head. An MLP's term is all that it writes, its bias $b_{out}$ included, because there is one writer only.
+#
+# In `story` that makes 1 + 4 · (4 + 1 + 1) = 25 terms, each a vector of 128 numbers at every position.
+#
+# **Predict.** On the text of this chapter, at its last position: which part writes the longest vector? The embedding, one of the heads, one of the MLPs, or one of the biases $b_O$?
+
+# %% id="926f18c4"
+predict("longest_part", value=..., confidence=...)
+
+# %% [markdown] id="0c66c19f"
+# Write it with the activations in a cache and the weights. You need three kinds of hooks: `hook_embed`, the rows of $W_E$; `blocks.{l}.attn.hook_z`, shape (batch, pos, head, d_head); `blocks.{l}.hook_mlp_out`, what MLP $l$ adds.
+
+
+# %% id="a3c71fc4" exercise="residual_decomposition"
+def residual_decomposition(cache, weights):
+    """Everything that was added to the residual stream, by name.
+
+    cache: activations by the name of their hook, as in section 1.1; cache["hook_embed"]
+        has shape (batch, pos, d_model).
+    weights: a dictionary of tensors, names and shapes as in section 1.1. Where the model
+        has learned positions it holds W_pos, shape (n_ctx, d_model), one row a position.
+    Returns a dictionary of tensors of shape (batch, pos, d_model): "embed"; "pos" if there
+    is W_pos; and for every layer l its heads "L0H0", "L0H1", …, its bias "b_O 0" and
+    "MLP 0" (with the number of the layer in place of 0). They sum to the stream after the
+    last layer.
+    """
+    ### BEGIN SOLUTION
+    embed = cache["hook_embed"]
+    parts = {"embed": embed}
+    if "W_pos" in weights:
+        parts["pos"] = weights["W_pos"][: embed.shape[1]].expand_as(embed)
+    for i in range(len(weights["W_O"])):
+        z = cache[f"blocks.{i}.attn.hook_z"]
+        for h in range(z.shape[2]):
+            parts[f"L{i}H{h}"] = z[:, :, h] @ weights["W_O"][i, h]
+        parts[f"b_O {i}"] = weights["b_O"][i].expand_as(embed)
+        parts[f"MLP {i}"] = cache[f"blocks.{i}.hook_mlp_out"]
+    return parts
+    ### END SOLUTION
+
+
+# %% id="c9ff1682" check="residual_decomposition"
+check(residual_decomposition)
+
+# %% [markdown] id="a3575355"
+# **The identity**, on `story` and on `story-attn-1l`, which has learned positions and no MLP. And how long is what would be missing if all four $b_O$ were left out?
+
+# %% id="539e1fb3"
+# NBVAL_CHECK_OUTPUT
+parts = course.residual_decomposition(cache, weights)
+at_the_end = cache["blocks.3.hook_resid_post"]
+print(f"story, {len(parts)} parts:", assert_same(sum(parts.values()), at_the_end))
+small = course.residual_decomposition(
+    learned_cache, {"W_O": learned.W_O, "b_O": learned.b_O, "W_pos": learned.W_pos}
+)
+its_end = learned_cache["blocks.0.hook_resid_post"]
+print(f"story-attn-1l, {len(small)} parts:", assert_same(sum(small.values()), its_end))
+biases = sum(part for name, part in parts.items() if name.startswith("b_O"))
+print(
+    f"length of all b_O together: {biases[0, -1].norm():.1f}, "
+    f"of the stream: {at_the_end[0, -1].norm():.1f}"
+)
+
+# %% [markdown] id="e761567e"
+# **Look.** The length of each term at the last position, where the model is about to name who gets the book.
+
+# %% id="dfc1ca21"
+part_lengths = {name: part[0, -1].norm().item() for name, part in parts.items()}
+writers = ["H0", "H1", "H2", "H3", "b_O", "MLP"]
+
+
+def by_layer(numbers):
+    """Numbers by part as a table, layers by writers, to two decimals; the embedding has no layer."""
+    named = [
+        [f"L{i}H{h}" for h in range(4)] + [f"b_O {i}", f"MLP {i}"] for i in range(4)
+    ]
+    return torch.tensor(
+        [[round(float(numbers[name]), 2) for name in row] for row in named]
+    )
+
+
+plot(
+    Heatmap(
+        values=by_layer(part_lengths),
+        rows=[str(layer) for layer in range(4)],
+        columns=writers,
+        name="length",
+        row_axis="layer",
+        column_axis="who writes",
+        title="story, last position of the text",
+    ),
+    caption="Length of what each head, each bias b_O and each MLP of story adds to the stream at the last position of one text. The embedding, not shown, has length "
+    f"{part_lengths['embed']:.1f}.",
+)
+
+# %% id="e7a8f29b"
+longest = max(part_lengths, key=part_lengths.get)
+kinds = {"L": "heads", "M": "MLPs", "b": "biases", "e": "embed"}
+predict.reveal("longest_part", kinds[longest[0]])
+
+# %% id="a5d8af26"
+# NBVAL_CHECK_OUTPUT
+print("longest:", longest)
+print(f"lengths added up:    {sum(part_lengths.values()):.0f}")
+print(f"length of the stream: {at_the_end[0, -1].norm():.0f}")
+heads_apart = parts["L3H0"][0, -1], parts["L3H1"][0, -1]
+print(
+    f"L3H0 and L3H1: lengths {heads_apart[0].norm():.0f} and {heads_apart[1].norm():.0f}, "
+    f"their sum {(heads_apart[0] + heads_apart[1]).norm():.0f}"
+)
+
+# %% [markdown] id="6a8b3b22"
+# At this position the MLP of layer 0 writes most, and the embedding of the word is short beside the sum. Section 1.3 showed how the stream grows from layer to layer; here you see who makes it grow, at one position of one text.
+#
+# The lengths add up to far more than the stream's length, because the terms point in different directions. So **a length is not an importance**, for three reasons. A long term can be cancelled by others. It can point where nobody reads. And a short one can point exactly where the next part, or $W_U$, reads. Which term matters for *what*, the next section asks for one question at a time.
+
+# %% [markdown] id="36f0bd28"
+# ## 1.13 Who moved the logit?
+#
+# ★ core · difficulty 3 of 5 · 25 minutes
+#
+# *You will be able to*: say how much each head and each MLP contributes to the model's preference for one word over another, so that the contributions sum to the model's own number, and say what that does not tell. (Elhage et al. 2021 for the paths; Wang et al. 2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), for two names.)
+#
+# `… laura and john went to the garden and laura gave a book to`: the next word is `john`. Laura is the **giver**, John the **receiver**, and what shows that the model knows is the **logit difference**
+#
+# $$\Delta = \mathrm{logit}(\text{receiver}) - \mathrm{logit}(\text{giver}).$$
+#
+# A difference, because a logit by itself says nothing: the softmax does not see a number added to all of them (section 1.11). And $e^\Delta$ has a meaning: it says how many times more probable the receiver is than the giver.
+#
+# The stream is a sum, and logits are read off the stream. If reading were a matrix product and no more, each term of the sum would have its own share of $\Delta$. Between the two stands the last LayerNorm:
+#
+# ```
+#   a₁ + a₂ + … + a₂₅     ──►   minus the mean   ──►   over the scale σ   ──►   × gain + bias   ──►   W_U, + b_U
+#                               term by term           one number for           term by term          term by term
+#                                                      the whole sum            (the bias apart)      (b_U apart)
+# ```
+#
+# The mean of a sum is the sum of the means; multiplying goes term by term as well. Only σ needs the whole stream. But σ is *one number* for each position of each text, and it is in the cache. With that number held as it was, everything is a sum.
+
+# %% [markdown] id="ee3d12ac"
+# Let $u$ be the column of $W_U$ for the receiver minus the column for the giver: the direction in which the difference is read. The **direct contribution** of a term $a$ is
+#
+# $$\frac{(a - \bar a) \odot w}{\sigma} \cdot u, \qquad \text{and what no term contributes is} \qquad b \cdot u + b_U[\text{receiver}] - b_U[\text{giver}],$$
+#
+# where $\bar a$ is the mean of $a$ over d_model, $w$ and $b$ are gain and bias of the last LayerNorm, and the dot sums over d_model. The second is called the *constant* here. It depends on the two names and on nothing that was computed. All contributions and the constant sum to $\Delta$. This is **direct logit attribution**.
+#
+# Note what happens to σ. It is not the scale *of the term*: to send each term through a LayerNorm of its own would blow up the small ones. And it is the scale *at the position that is read*.
+#
+# **Indexing.** Prompts have different lengths, so each is read at another position. With `rows = torch.arange(batch)`, the expression `part[rows, position]` takes from text 0 its position `position[0]`, from text 1 its position `position[1]`, and so on: shape (batch, d_model). In the same way `W_U[:, right]` has one column for each text.
+#
+# **Predict.** Averaged over many prompts like this one: how many of `story`'s 16 heads contribute more than 1 to the logit difference? (The whole difference is about 6.)
+
+# %% id="947d2d47"
+predict("heads_for_the_name", value=..., confidence=...)
+
+
+# %% id="f9218c68" exercise="direct_logit_attribution"
+def direct_logit_attribution(parts, scale, weights, right, wrong, position):
+    """What each part contributes to logit(right) - logit(wrong), and the constant.
+
+    parts: what was written into the stream, by name, each of shape (batch, pos, d_model):
+        all of it or some of it.
+    scale: what the last LayerNorm divided by, shape (batch, pos, 1).
+    weights: a dictionary of tensors, names and shapes as in section 1.1.
+    right, wrong: tokens, shape (batch,), one of each for every text.
+    position: where each text is read, shape (batch,).
+    Returns a dictionary of tensors of shape (batch,): the names of the parts, and
+    "constant" for what comes from the last LayerNorm's bias and from b_U.
+    """
+    ### BEGIN SOLUTION
+    rows = torch.arange(len(position))
+    u = (weights["W_U"][:, right] - weights["W_U"][:, wrong]).T
+    contributions = {}
+    for name, part in parts.items():
+        a = part[rows, position]
+        a = (a - a.mean(dim=-1, keepdim=True)) / scale[rows, position]
+        contributions[name] = (a * weights["ln_final_w"] * u).sum(dim=-1)
+    contributions["constant"] = (
+        u @ weights["ln_final_b"] + weights["b_U"][right] - weights["b_U"][wrong]
+    )
+    return contributions
+    ### END SOLUTION
+
+
+# %% id="6462ea79" check="direct_logit_attribution"
+check(direct_logit_attribution)
+
+# %% [markdown] id="8c2cbd1d"
+# **The prompts.** `story_pairs` draws prompts of a task. Here: 256 of the name task, with pairs of people who never met in a training text. `answer` is the receiver, `wrong` marks the giver, `end` is the last position of each prompt; shorter ones are filled up with `[PAD]` behind it, which no earlier position sees.
+#
+# **The identities.** The contributions sum to the model's own logit difference, on every prompt. And folding changes nothing: with the weights of section 1.11 every part has the contribution it had.
+
+# %% id="eacb3c5d"
+# NBVAL_CHECK_OUTPUT
+from mi_course.worlds.story import story_pairs
+
+
+def names_of(prompts):
+    """Receiver, giver and last position of each prompt, and the number of each prompt."""
+    return (
+        prompts.answer,
+        prompts.wrong.float().argmax(-1),
+        prompts.end,
+        torch.arange(len(prompts)),
+    )
+
+
+def contributions_to_names(of, its_weights, prompts):
+    """What each part of a model contributes directly; what it wrote; and the whole cache."""
+    _, kept = of.run_with_cache(prompts.clean.tokens)
+    written = course.residual_decomposition(kept, its_weights)
+    given = course.direct_logit_attribution(
+        written, kept["ln_final.hook_scale"], its_weights, *names_of(prompts)[:3]
+    )
+    return given, written, kept
+
+
+gifts = story_pairs("names", 256, split="test", seed=3)
+print(gifts.text(0)[0])
+contributed, gift_parts, gift_cache = contributions_to_names(model, weights, gifts)
+receiver, giver, gift_end, each_gift = names_of(gifts)
+gift_logits = gift_cache["unembed.hook_out"][each_gift, gift_end]
+delta = gift_logits[each_gift, receiver] - gift_logits[each_gift, giver]
+print("sum of contributions:", assert_same(sum(contributed.values()), delta))
+centred_parts = {n: p - p.mean(-1, keepdim=True) for n, p in gift_parts.items()}
+in_the_rewritten = course.direct_logit_attribution(
+    centred_parts,
+    gift_cache["ln_final.hook_scale"],
+    rewritten,
+    receiver,
+    giver,
+    gift_end,
+)
+for name in contributed:
+    assert_same(in_the_rewritten[name], contributed[name])
+print("with folded, centred weights: every contribution is the same")
+ahead = 100 * (delta > 0).float().mean().item()
+print(
+    f"mean difference {delta.mean():.1f}; the receiver is ahead in {ahead:.0f} % of prompts"
+)
+
+# %% [markdown] id="b4457b0b"
+# **Look.** The mean contribution of every head, bias and MLP.
+
+# %% id="31083331"
+plot(
+    Heatmap(
+        values=by_layer({n: c.mean() for n, c in contributed.items()}),
+        rows=[str(layer) for layer in range(4)],
+        columns=writers,
+        name="mean contribution (logits)",
+        row_axis="layer",
+        column_axis="who writes",
+        title="story, 256 prompts of the name task",
+        diverging=True,
+    ),
+    caption="Mean direct contribution of each part of story to logit(receiver) − logit(giver), 256 prompts. Blue: for the receiver; orange-red: for the giver. Embedding and constant, not shown, are below 0.05.",
+)
+
+# %% id="07984211"
+mean_by_part = {name: c.mean().item() for name, c in contributed.items()}
+assert abs(mean_by_part["embed"]) < 0.05 and abs(mean_by_part["constant"]) < 0.05
+above_one = [n for n, c in mean_by_part.items() if c > 1 and "H" in n]
+predict.reveal("heads_for_the_name", len(above_one))
+
+# %% [markdown] id="c4920b99"
+# One head and one MLP carry nearly all of it: L3H3 and MLP 3. L2H0 adds a little. Everything else has a mean near zero, MLP 0 among them, which wrote the longest vector in section 1.12.
+#
+# A mean near zero has two possible reasons. A part may contribute nothing on any prompt, or a lot on each, sometimes for the one and sometimes for the other.
+#
+# **Predict.** L3H0 has a mean near zero. What is the standard deviation of its contribution over the prompts?
+
+# %% id="0bfbbe4b"
+predict("mean_and_prompt", value=..., confidence=...)
+
+# %% id="7d8b2d44"
+predict.reveal("mean_and_prompt", round(contributed["L3H0"].std().item(), 2))
+
+# %% [markdown] id="af0e0997"
+# **Look.** The parts whose contribution to a single prompt is 0.5 or more in size, on average. The intervals draw whole pairs of people anew (a *cluster* bootstrap), because there are fewer pairs than prompts, and prompts about the same two people are not independent. The baseline is the untrained twin.
+
+# %% id="59436657"
+
+
+def couples_of(prompts):
+    """For each prompt the two people in it, whoever comes first."""
+    return [str(sorted(plan.first.ids + plan.second.ids)) for plan in prompts.plans]
+
+
+couples = couples_of(gifts)
+twin_weights = course.weights_of(twin)
+twin_contributed, _, _ = contributions_to_names(twin, twin_weights, gifts)
+large = [n for n, c in contributed.items() if c.abs().mean() >= 0.5]
+plot(
+    Bars(
+        names=large,
+        values=torch.tensor([mean_by_part[n] for n in large]),
+        name="mean contribution (logits)",
+        intervals=[bootstrap_interval(contributed[n], groups=couples) for n in large],
+        interval="95 % interval (cluster bootstrap over pairs of people)",
+        baseline=torch.stack([twin_contributed[n].mean() for n in large]),
+        baseline_name="untrained twin",
+        axis="part",
+        title="story",
+    ),
+    caption="Mean direct contribution to logit(receiver) − logit(giver), for the parts that contribute 0.5 or more in size to the average prompt. Black: 95 % interval, cluster bootstrap over pairs of people. Hatched: the same part of the untrained twin.",
+)
+
+# %% id="019d62cf"
+# NBVAL_CHECK_OUTPUT
+print("part    mean    standard deviation over prompts")
+for name in large:
+    print(
+        f"{name:6s} {mean_by_part[name]:5.2f}    {contributed[name].std().item():.1f}"
+    )
+together = contributed["L3H0"] + contributed["L3H1"]
+pair = torch.stack([contributed["L3H0"], contributed["L3H1"]])
+print(
+    f"L3H0 and L3H1: correlation {torch.corrcoef(pair)[0, 1]:.2f}, sum {together.mean():.1f}, its standard deviation {together.std():.1f}"
+)
+
+# %% [markdown] id="60ccc00c"
+# L3H0 and L3H1 push hard on most prompts, and against each other. What for? A difference of two logits cannot tell whether a part raised the one or lowered the other. So look at each logit by itself. To be comparable it is taken relative to the mean over all words: that is the logit of the centred weights.
+
+# %% id="7e3e5e8f"
+# NBVAL_CHECK_OUTPUT
+people = torch.tensor(sorted({plan.first.ids[0] for plan in gifts.plans}))
+
+
+def to_single_logits(name, written, kept, prompts):
+    """A part's direct contribution to the logits of receiver, giver and another person (a mean
+    over all others), relative to its mean contribution to all words."""
+    here, other, end, each = names_of(prompts)
+    a = written[name][each, end] / kept["ln_final.hook_scale"][each, end]
+    to_words = (a - a.mean(-1, keepdim=True)) @ rewritten["W_U"]
+    is_third = (people != here[:, None]) & (people != other[:, None])
+    third = (to_words[:, people] * is_third).sum(1) / is_third.sum(1)
+    return to_words[each, here], to_words[each, other], third
+
+
+print("          to the receiver    to the giver    to another person")
+for name in ("L3H0", "L3H1", "L3H3", "MLP 3"):
+    means = [
+        to.mean().item() for to in to_single_logits(name, gift_parts, gift_cache, gifts)
+    ]
+    print(f"{name:6s} {means[0]:18.1f} {means[1]:15.1f} {means[2]:20.1f}")
+for head in (0, 1, 3):
+    looks = gift_cache["blocks.3.attn.hook_pattern"][each_gift, head, gift_end]
+    names_twice = [
+        looks[each_gift, gifts.positions[role]].mean()
+        for role in ("first", "second", "giver")
+    ]
+    print(
+        f"L3H{head} looks at the two names in the opening with {names_twice[0] + names_twice[1]:.2f}, at the giver before the verb with {names_twice[2]:.2f}"
+    )
+
+# %% [markdown] id="2f46ebdc"
+# It looks like a division of labour. L3H0 and L3H1 look at the two names in the opening and raise both alike; which of the two they raise more differs from prompt to prompt, and where L3H0 raises the one more, L3H1 mostly raises the other. That is what the large standard deviations are. L3H3 looks at the giver's name where it comes the second time, and *lowers* it. Of the two names that were gathered, the receiver is the one that was not put down. That is a reading of what was observed; nothing in the model has been changed to test it.
+#
+# GPT-2 small does it differently (Wang et al. 2022): there "name mover" heads look at the receiver and copy it. Heads that lower the name they look at are there, too ("negative name movers"; McDougall et al. 2023, [Copy Suppression](https://arxiv.org/abs/2310.04625)), but they look at the receiver and work against the answer. In `story` a head of that kind looks at the giver, and so works for the answer.
+#
+# Two cards. The first says that the contribution is not what an untrained head would have. The second says where it is directed. L3H3 was picked because its mean was the largest, and on the prompts it was picked on that flatters it a little. So the cards are made from other prompts, about people from the same held-out pairs.
+
+# %% id="b5ef3876"
+more_gifts = story_pairs("names", 256, split="test", seed=4)
+couples = couples_of(more_gifts)
+fresh, fresh_parts, fresh_cache = contributions_to_names(model, weights, more_gifts)
+fresh_twin, _, _ = contributions_to_names(twin, twin_weights, more_gifts)
+Claim(
+    statement="L3H3 of story (seed 0) writes directly for the receiver against the giver, more than the same head of the untrained twin.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="mean direct contribution to logit(receiver) − logit(giver)",
+    unit="logits",
+    estimate=fresh["L3H3"].double().mean().item(),
+    interval=bootstrap_interval(fresh["L3H3"], groups=couples),
+    n=len(set(couples)),
+    observations=f"pairs of people, in {len(more_gifts)} prompts",
+    baseline=fresh_twin["L3H3"].mean().item(),
+    baseline_name="the same head of the untrained twin, on the same prompts",
+    does_not_say="What would happen without the head: nothing was changed, and parts behind it read what it writes. "
+    "How it comes to look at the giver. That other seeds use this head: each was trained from other random numbers.",
+)
+
+# %% id="e4544c78"
+_, lowered, third = to_single_logits("L3H3", fresh_parts, fresh_cache, more_gifts)
+Claim(
+    statement="L3H3 of story (seed 0) lowers the giver's logit, and not the logits of people in general.",
+    evidence=Evidence.CORRELATIONAL,
+    direction="below",
+    quantity="mean direct contribution to the giver's logit (relative to the mean over all words)",
+    unit="logits",
+    estimate=lowered.double().mean().item(),
+    interval=bootstrap_interval(lowered, groups=couples),
+    n=len(set(couples)),
+    observations=f"pairs of people, in {len(more_gifts)} prompts",
+    baseline=third.mean().item(),
+    baseline_name="its mean contribution to the logits of the people who are not in the prompt",
+    does_not_say="That the model would name the giver without it. That it does so outside this task: no other text was "
+    "looked at.",
+)
+
+# %% [markdown] id="fc0cc157"
+# **What "direct" leaves out.** The attribution follows one road: from a part straight to $W_U$. What a part writes is also read by the parts behind it. L0H0 contributes almost nothing directly, and that does not say that L0H0 does nothing; perhaps L3H3 could not find the giver without it. MLP 3 contributes 2, and that does not say that it knows the names; perhaps it repeats what the heads of layer 3 wrote.
+#
+# The sum is exact, and it is a sum of *last steps*. To learn what a part is good for in all, one has to take it away and see. Section 1.14 does that for every head and every MLP, and puts the two numbers side by side.
+#
+# Nor is the split into terms the only one. It follows the architecture's joints, heads and layers. Whether these are the joints of the mechanism is an assumption, and two heads of layer 3 whose contributions nearly cancel each other are a reason to doubt it.
+
 # %% [markdown] id="36366d69"
 # ## What is known now
 #

@@ -8,6 +8,9 @@ The names of axes, weights and hook points are in `notation`.
 from __future__ import annotations
 
 from mi_course.transformer_maths.attention import attention_output, attention_pattern, causal_mask
+from mi_course.transformer_maths.attribution import direct_logit_attribution
+from mi_course.transformer_maths.decomposition import residual_decomposition
+from mi_course.transformer_maths.folding import centre_weights, fold_layer_norm
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
 from mi_course.transformer_maths.loss import next_token_loss
@@ -26,12 +29,16 @@ __all__ = [
     "attention_pattern",
     "axis_sizes",
     "causal_mask",
+    "centre_weights",
     "continue_tokens",
+    "direct_logit_attribution",
     "embed_positions",
+    "fold_layer_norm",
     "gelu_new",
     "layer_norm",
     "mlp",
     "next_token_loss",
+    "residual_decomposition",
     "rotate",
     "shape_of",
     "transformer_forward",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from mi_course.checking import Check, Predict
 from mi_course.exercises.transformer_maths import (
     attention,
+    attribution,
+    decomposition,
     embedding,
+    folding,
     forward,
     loss,
     masks,
@@ -18,7 +21,21 @@ from mi_course.exercises.transformer_maths import (
 
 CHAPTER = "transformer_maths"
 
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss)
+_SECTIONS = (
+    notation,
+    embedding,
+    norms,
+    masks,
+    attention,
+    rotary,
+    mixing,
+    mlps,
+    forward,
+    loss,
+    folding,
+    decomposition,
+    attribution,
+)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
