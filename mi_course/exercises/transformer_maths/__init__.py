@@ -7,6 +7,7 @@ from mi_course.exercises.transformer_maths import (
     attention,
     embedding,
     forward,
+    lens,
     loss,
     masks,
     mixing,
@@ -14,11 +15,12 @@ from mi_course.exercises.transformer_maths import (
     norms,
     notation,
     rotary,
+    vocabulary,
 )
 
 CHAPTER = "transformer_maths"
 
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss)
+_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss, lens, vocabulary)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
