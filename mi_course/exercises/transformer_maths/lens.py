@@ -222,14 +222,15 @@ logit_lens = Exercise(
     title="Reading the stream too early",
     core=False,
     difficulty=2,
-    minutes=15,
+    minutes=25,
     points=2,
     prerequisites=("layer_norm", "transformer_forward"),
     hints=(
         "The last line of transformer_forward turns the last stream into logits. Here the same line is applied to "
         "other streams, one after the other. Which streams are there, and how many?",
         "The streams are cache['blocks.0.hook_resid_pre'] and, for every layer i, "
-        "cache[f'blocks.{i}.hook_resid_post']. torch.stack puts a list of tensors of one shape together, with a new axis in front.",
+        "cache[f'blocks.{i}.hook_resid_post']. torch.stack puts a list of tensors of one shape together, with a new "
+        "axis in front.",
         "streams = torch.stack([...]) has shape (layer + 1, batch, pos, d_model). Then "
         "layer_norm(streams, weights['ln_final_w'], weights['ln_final_b']) @ weights['W_U'] + weights['b_U'].",
     ),
@@ -375,8 +376,8 @@ logit_lens = Exercise(
         Misconception(
             "only the last reading",
             "You return one reading, that of the last stream: the model's ordinary logits. Asked for is one reading "
-            "for what enters layer 0 and one for what leaves each layer, stacked on a first axis. Is a return inside the "
-            "loop, or a variable overwritten in it?",
+            "for what enters layer 0 and one for what leaves each layer, stacked on a first axis. Is a return inside "
+            "the loop, or a variable overwritten in it?",
             switches={"out": "last"},
         ),
     ),
