@@ -1348,8 +1348,9 @@ predict("lens_on_facts", value=..., confidence=...)
 def logit_lens(cache, weights):
     """The logits that the end of the model gives for the stream at each stage.
 
-    cache: from names of hooks to activations, each of shape (batch, pos, d_model); for
-        instance cache["blocks.0.hook_resid_pre"] and cache["blocks.2.hook_resid_post"].
+    cache: a plain dictionary from names of hooks to activations; what you need of it
+        has shape (batch, pos, d_model): cache["blocks.0.hook_resid_pre"] and, for
+        every layer i, cache[f"blocks.{i}.hook_resid_post"].
     weights: a dictionary of tensors, names and shapes as in section 1.1.
         len(weights["W_Q"]) is the number of layers.
     Returns shape (layer + 1, batch, pos, d_vocab): entry 0 for what enters layer 0,

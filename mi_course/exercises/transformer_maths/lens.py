@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -113,6 +114,12 @@ def _as_list(cache: Activations, weights: Weights) -> list[Tensor]:
     ]
 
 
+def _over_everything(x: Tensor) -> Tensor:
+    """Each reading normalised by one mean and one scale for all its texts and positions."""
+    centred = x - x.mean((1, 2, 3), keepdim=True)
+    return centred / (centred.pow(2).mean((1, 2, 3), keepdim=True) + 1e-5).sqrt()
+
+
 def _variant(
     *,
     norm: str = "each",
@@ -138,6 +145,8 @@ def _variant(
             "added": lambda: [before[0]] + [b - a for a, b in zip(before, after, strict=True)],
             "backwards": lambda: [before[0], *after][::-1],
             "one too many": lambda: [*before, after[-1], after[-1]],
+            "MLPs": lambda: [before[0], *(cache[f"blocks.{i}.hook_mlp_out"] for i in layers)],
+            "summed": lambda: torch.stack([before[0], *after]).cumsum(0),
         }[streams]()
         x = torch.stack(list(chosen))
         gain, shift = weights["ln_final_w"], weights["ln_final_b"] * ln_bias
@@ -147,6 +156,9 @@ def _variant(
             "each": lambda: centred / scale * gain + shift,
             "none": lambda: x,
             "no gain": lambda: centred / scale,
+            "no eps": lambda: centred / (scale**2 - 1e-5).sqrt() * gain + shift,
+            "unbiased": lambda: centred / x.std(-1, keepdim=True) * gain + shift,
+            "whole": lambda: _over_everything(x) * gain + shift,
             "gain only": lambda: x * gain + shift,
             "last scale": lambda: centred / cache["ln_final.hook_scale"] * gain + shift,
             "rms": lambda: x / (x.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() * gain + shift,
@@ -163,6 +175,8 @@ def _variant(
             "texts first": lambda: logits.transpose(0, 1),
             "words": lambda: logits.argmax(-1),
             "last": lambda: logits[-1],
+            "joined": lambda: logits.flatten(0, 1),
+            "readings last": lambda: logits.movedim(0, -1),
         }[out]()
 
     return answer
@@ -208,10 +222,12 @@ def _cases(draw: Draw) -> list[Case]:
 
 
 def stacked(case: Case, output: Any) -> Any:
-    """A list of tensors of one shape is as good as the tensor they make."""
-    tensors = isinstance(output, list | tuple) and all(isinstance(each, Tensor) for each in output)
-    if tensors and len({each.shape for each in output}) == 1:
-        return torch.stack(list(output))
+    """Arrays, and lists of tensors or arrays of one shape, are as good as the tensor they make."""
+    if isinstance(output, np.ndarray) and output.dtype.kind in "fiu":
+        return torch.from_numpy(output.copy())
+    if isinstance(output, list | tuple) and all(isinstance(each, Tensor | np.ndarray) for each in output):
+        each = [torch.as_tensor(one) for one in output]
+        return torch.stack(each) if len({one.shape for one in each}) == 1 else output
     return output
 
 
@@ -279,6 +295,24 @@ logit_lens = Exercise(
             switches={"norm": "rms"},
         ),
         Misconception(
+            "the unbiased variance",
+            "You divide by x.std(), which counts d_model − 1 numbers unless told otherwise. LayerNorm takes the mean of "
+            "the squares over d_model numbers, as in section 1.3: use layer_norm.",
+            switches={"norm": "unbiased"},
+        ),
+        Misconception(
+            "no eps",
+            "Your LayerNorm has no eps under the root. Where the stream is short, as an early one can be, that gives "
+            "other numbers than the model's own LayerNorm: use layer_norm, whose default is 1e-5.",
+            switches={"norm": "no eps"},
+        ),
+        Misconception(
+            "one mean and scale for all positions",
+            "You take the mean and the scale over all texts and positions of a reading together. A LayerNorm treats each "
+            "position's vector by itself: along the last axis only.",
+            switches={"norm": "whole"},
+        ),
+        Misconception(
             "another LayerNorm's gain and bias",
             "You use gain and bias of layer 0's first LayerNorm, ln1. What stands before W_U is the last LayerNorm: "
             "ln_final_w and ln_final_b.",
@@ -328,6 +362,18 @@ logit_lens = Exercise(
             switches={"streams": "added"},
         ),
         Misconception(
+            "what each MLP adds",
+            "You read the output of each layer's MLP. The lens reads the stream that leaves the layer: everything that "
+            "was there before, what the attention has added, and what the MLP has added.",
+            switches={"streams": "MLPs"},
+        ),
+        Misconception(
+            "streams added up",
+            "You add the streams of the layers up. Each stream is a sum already: what leaves a layer contains what "
+            "entered it. Read each by itself.",
+            switches={"streams": "summed"},
+        ),
+        Misconception(
             "from the last to the first",
             "Your readings run from the last layer to the first. Entry 0 is what enters layer 0, and the last entry "
             "what leaves the last layer.",
@@ -366,6 +412,18 @@ logit_lens = Exercise(
             "Your first axis is the text, your second the reading. The reading comes first: (layer + 1, batch, pos, "
             "d_vocab), so that result[-1] is the model's logits.",
             switches={"out": "texts first"},
+        ),
+        Misconception(
+            "readings and texts on one axis",
+            "You join the readings along the axis of the texts, as torch.cat does. torch.stack gives them an axis of "
+            "their own, in front: (layer + 1, batch, pos, d_vocab).",
+            switches={"out": "joined"},
+        ),
+        Misconception(
+            "readings on the last axis",
+            "Your readings stand on the last axis. They come first, (layer + 1, batch, pos, d_vocab), so that result[-1] "
+            "is an ordinary tensor of logits.",
+            switches={"out": "readings last"},
         ),
         Misconception(
             "the words in place of their logits",

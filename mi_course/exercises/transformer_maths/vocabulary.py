@@ -89,35 +89,41 @@ def _variant(
     centre: str = "rows",
     gain: str = "ln_final",
     unembedding: str = "W_U",
-    biases: bool = False,
+    biases: str = "none",
     order: str = "largest",
     which: str = "layer",
     out: str = "ids",
-) -> Callable[..., Tensor]:
+) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
 
-    def answer(weights: Weights, layer: int, k: int) -> Tensor:
+    def answer(weights: Weights, layer: int, k: int) -> Any:
         layer = layer if which == "layer" else 0
         rows = {
             "W_out": lambda: weights["W_out"][layer],
             "W_in": lambda: weights["W_in"][layer].T,
             "columns": lambda: weights["W_out"][layer].T,
+            "b_out too": lambda: weights["W_out"][layer] + weights["b_out"][layer],
         }[read]()
-        if centre == "rows":
-            rows = rows - rows.mean(-1, keepdim=True)
-        elif centre == "neurons":
-            rows = rows - rows.mean(0)
         factor = {
             "ln_final": lambda: weights["ln_final_w"],
             "none": lambda: torch.ones_like(weights["ln_final_w"]),
             "ln2": lambda: weights["ln2_w"][layer],
             "divided": lambda: 1 / weights["ln_final_w"],
         }[gain]()
-        rows = rows * factor
-        if biases:
+        rows = {
+            "rows": lambda: (rows - rows.mean(-1, keepdim=True)) * factor,
+            "none": lambda: rows * factor,
+            "neurons": lambda: (rows - rows.mean(0)) * factor,
+            "everything": lambda: (rows - rows.mean()) * factor,
+            "after the gain": lambda: rows * factor - (rows * factor).mean(-1, keepdim=True),
+        }[centre]()
+        if biases.startswith("LayerNorm"):  # the row as if it were the stream
+            scale = (weights["W_out"][layer].var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()
+            rows = (rows / scale if len(scale) == len(rows) else rows) + weights["ln_final_b"]
+        elif biases in ("ln_final_b", "both"):
             rows = rows + weights["ln_final_b"]
         scores = rows @ (weights["W_U"] if unembedding == "W_U" else weights["W_E"].T)
-        if biases:
+        if biases in ("b_U", "both", "LayerNorm and b_U"):
             scores = scores + weights["b_U"]
         if order == "absolute":
             scores = scores.abs()
@@ -125,7 +131,10 @@ def _variant(
         if out == "neurons":
             k = min(k, len(scores))
         top = scores.topk(k, dim=axis, largest=order != "smallest")
-        ids = top.indices.flip(-1) if order == "ascending" else top.indices
+        ids = {
+            "ascending": lambda: top.indices.flip(-1),
+            "by id": lambda: top.indices.sort(-1).values,
+        }.get(order, lambda: top.indices)()
         return {"ids": ids, "neurons": ids, "scores": top.values, "both": top}[out]
 
     return answer
@@ -241,7 +250,56 @@ mlp_vocabulary = Exercise(
             "the biases are in it",
             "You add ln_final_b and b_U. They raise the same words whatever is in the stream, so they belong to no "
             "neuron, and they bring the same words into every list.",
-            switches={"biases": True},
+            switches={"biases": "both"},
+        ),
+        Misconception(
+            "the LayerNorm's bias is in it",
+            "You add the bias of the last LayerNorm, ln_final_b, to every row. It is added once, whatever the neurons "
+            "do, so no part of it is this neuron's. Leave it out.",
+            switches={"biases": "ln_final_b"},
+        ),
+        Misconception(
+            "b_U is in it",
+            "You add b_U to the scores: how frequent a word is anyway, for instance. The neuron has no share in that. "
+            "Leave it out.",
+            switches={"biases": "b_U"},
+        ),
+        Misconception(
+            "the whole LayerNorm on the row",
+            "You put the row through the last LayerNorm as if it were the stream: divided by a scale of its own, with "
+            "the bias added. In the model the row is one term of a sum, and the bias is another. Only the mean is "
+            "subtracted and the gain multiplied.",
+            switches={"biases": "LayerNorm"},
+        ),
+        Misconception(
+            "the logit lens on the row",
+            "You apply the logit lens to the row: what the model would say if the row were all there is in the stream, "
+            "both biases included. Asked for is what the row adds to the logits: without a scale of its own and without "
+            "biases.",
+            switches={"biases": "LayerNorm and b_U"},
+        ),
+        Misconception(
+            "b_out is in it",
+            "You add b_out to each row. It is written once by the whole MLP, whether a neuron is active or not, and "
+            "belongs to none of them.",
+            switches={"read": "b_out too"},
+        ),
+        Misconception(
+            "the gain before the mean",
+            "You multiply by the gain first and subtract the mean afterwards. The LayerNorm does it the other way round: "
+            "centred first, then the gain.",
+            switches={"centre": "after the gain"},
+        ),
+        Misconception(
+            "one mean for all neurons",
+            "You subtract one number from everything, the mean of the whole matrix. Each row has a mean of its own: "
+            "mean(dim=-1, keepdim=True).",
+            switches={"centre": "everything"},
+        ),
+        Misconception(
+            "sorted by id",
+            "The right words, in the order of their ids. Asked for is the order of their rises: the most raised first.",
+            switches={"order": "by id"},
         ),
         Misconception(
             "the largest in size",
