@@ -1952,6 +1952,735 @@ Claim(
 # The sum is exact, and it is a sum of *last steps*. To learn what a part is good for in all, one has to take it away and see. Section 1.14 does that for every head and every MLP, and puts the two numbers side by side.
 #
 # Nor is the split into terms the only one. It follows the architecture's joints, heads and layers. Whether these are the joints of the mechanism is an assumption, and two heads of layer 3 whose contributions nearly cancel each other are a reason to doubt it.
+# %% [markdown] id="fccb48c8"
+# ## 1.14 Reading the stream too early
+#
+# difficulty 2 of 5 · 25 minutes
+#
+# *You will be able to*: read off the residual stream, after every layer, which word it would make most probable if the model ended there; and say what such a reading cannot see. (nostalgebraist 2020, [interpreting GPT: the logit lens](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens); Belrose et al. 2023, [Eliciting Latent Predictions from Transformers with the Tuned Lens](https://arxiv.org/abs/2303.08112).)
+#
+# The end of the model, the last LayerNorm and $W_U$, turns the stream into logits. It is meant for the stream that leaves the last layer. But every earlier stream has the same number of entries, so nothing stops you from putting the end of the model on any of them:
+#
+# ```
+#   enters layer 0  ──► last LayerNorm ──► W_U ──►  reading 0
+#        │ layer 0
+#   leaves layer 0  ──► last LayerNorm ──► W_U ──►  reading 1
+#        │ layer 1
+#   leaves layer 1  ──► last LayerNorm ──► W_U ──►  reading 2
+#        ⋮
+#   leaves the last layer ──► last LayerNorm ──► W_U ──►  the model's own logits
+# ```
+#
+# In symbols, with $x_0$ for what enters layer 0 and $x_r$ for what leaves layer $r - 1$, reading $r$ is
+#
+# $$\mathrm{lens}_r = \mathrm{LN}_{final}(x_r)\, W_U + b_U .$$
+#
+# This is the **logit lens**. A model of $n$ layers has $n + 1$ readings, and the last of them is no news: it is what the model says. Each stream is normalised by *its own* mean and scale, as if the model really ended there.
+#
+# **Predict.** Take prompts about facts that `story` has learned, such as *the capital of france is*. At the last position, in which reading is the right word for the first time the first choice of more than half of the prompts?
+
+# %% id="b9113b23"
+predict("lens_on_facts", value=..., confidence=...)
+
+# %% [markdown] id="97e57622"
+# Write the lens for all readings at once. `cache` holds activations by the names of their hooks (section 1.1), as `model.run_with_cache(tokens)` returns them. You may use your `layer_norm`.
+
+
+# %% id="a8d5ee43" exercise="logit_lens"
+def logit_lens(cache, weights):
+    """The logits that the end of the model gives for the stream at each stage.
+
+    cache: a plain dictionary from names of hooks to activations; what you need of it
+        has shape (batch, pos, d_model): cache["blocks.0.hook_resid_pre"] and, for
+        every layer i, cache[f"blocks.{i}.hook_resid_post"].
+    weights: a dictionary of tensors, names and shapes as in section 1.1.
+        len(weights["W_Q"]) is the number of layers.
+    Returns shape (layer + 1, batch, pos, d_vocab): entry 0 for what enters layer 0,
+    entry r for what leaves layer r - 1. eps is 1e-5, the default of layer_norm.
+    """
+    ### BEGIN SOLUTION
+    streams = [cache["blocks.0.hook_resid_pre"]]
+    for i in range(len(weights["W_Q"])):
+        streams.append(cache[f"blocks.{i}.hook_resid_post"])
+    normed = layer_norm(
+        torch.stack(streams), weights["ln_final_w"], weights["ln_final_b"]
+    )
+    return normed @ weights["W_U"] + weights["b_U"]
+    ### END SOLUTION
+
+
+# %% id="fe91e6de" check="logit_lens"
+check(logit_lens)
+
+# %% [markdown] id="60135d15"
+# **The identity.** The last reading is the model's logits. And each earlier one is what the library's own last parts give when they are handed an early stream.
+
+# %% id="12f72468"
+# NBVAL_CHECK_OUTPUT
+from mi_course.interventions import add, mlp_out, replace, resid_post
+from mi_course.worlds.story import story_pairs
+
+readings = course.logit_lens(cache, weights)
+print("shape of the readings:", tuple(readings.shape))
+print("last reading and logits:", assert_same(readings[-1], model(tokens)))
+early_streams = [cache["blocks.0.hook_resid_pre"]]
+early_streams += [cache[f"blocks.{i}.hook_resid_post"] for i in range(3)]
+for r, stream in enumerate(early_streams):
+    by_library = model.unembed(model.ln_final(stream))
+    print(f"reading {r} and the bridge's end:", assert_same(readings[r], by_library))
+
+# %% [markdown] id="a070af26"
+# **Look.** The published picture is a table: one row for each layer, one column for each position, and in each cell the word that the lens puts first. Here it is for `story` and one fact. Read the last column from top to bottom: it stands on `is`, where the capital is due.
+
+# %% id="54778c7c"
+# NBVAL_CHECK_OUTPUT
+fact = "the capital of france is"
+_, fact_cache = model.run_with_cache(torch.tensor([encode(fact)]))
+fact_words = course.logit_lens(fact_cache, weights)[:, 0].argmax(-1)  # (reading, pos)
+stages = ["enters layer 0", *(f"leaves layer {i}" for i in range(4))]
+print(f"{'':16s}" + "".join(f"{word:>10s}" for word in ["[BOS]", *fact.split()]))
+for stage, first_words in zip(stages, fact_words.tolist(), strict=True):
+    print(f"{stage:16s}" + "".join(f"{VOCABULARY[i]:>10s}" for i in first_words))
+
+# %% [markdown] id="effe5fbd"
+# nostalgebraist found in GPT-2 that the guesses get near to the final ones over the layers, often long before the end, and that early readings are sometimes nonsense and sometimes shallow guesses, but hardly ever look like the input. The last column here is of that kind: nonsense first, then a word of the right country that is not its capital, then the capital, two layers before the end.
+#
+# One table is an anecdote. The next figure counts, over prompts of three kinds, how often the lens's first choice is the right word. In *facts*, only training can have told the answer. In *names*, the text has named two people and one of them is due. In *holding*, three people have taken a thing each, and one of the three things is due:
+
+# %% id="f94ff0d3"
+facts = story_pairs("facts", 200, seed=3)
+names = story_pairs("names", 200, seed=3)
+holding = story_pairs("holding", 100, seed=3, where=lambda plan: len(plan.events) == 3)
+for asked in (facts, names, holding):
+    print(asked.text(0)[0])
+
+
+# %% id="651dcf2e"
+# NBVAL_CHECK_OUTPUT
+def first_choice_right(of, its_weights, asked):
+    """Whether the lens's first choice is the answer, 0 or 1, shape (reading, prompt)."""
+    _, its_cache = of.run_with_cache(asked.clean.tokens)
+    at_end = course.logit_lens(its_cache, its_weights)[
+        :, torch.arange(len(asked)), asked.end
+    ]  # at the last word of each prompt
+    return (at_end.argmax(-1) == asked.answer).double()
+
+
+twin_weights = course.weights_of(load_model("story", untrained=True))
+lens_right = {
+    "facts": first_choice_right(model, weights, facts),
+    "names": first_choice_right(model, weights, names),
+    "holding": first_choice_right(model, weights, holding),
+    "facts, untrained twin": first_choice_right(
+        load_model("story", untrained=True), twin_weights, facts
+    ),
+}
+for kind, right in lens_right.items():
+    shares = ", ".join(f"{100 * share:5.1f} %" for share in right.mean(1).tolist())
+    print(f"{kind:22s} {shares}")
+
+# %% id="ff392789"
+plot(
+    Lines(
+        x=torch.arange(5),
+        lines=[
+            Line(
+                kind,
+                100 * right.mean(1),
+                intervals=[bootstrap_interval(100 * row) for row in right],
+            )
+            for kind, right in lens_right.items()
+        ],
+        x_name="reading (0: enters layer 0; r: leaves layer r − 1)",
+        y_name="first choice is right (% of prompts)",
+        title="logit lens on story, seed 0",
+        interval="95 % interval, bootstrap over prompts",
+    ),
+    caption="How often the logit lens's first choice is the right word, by reading, for three kinds of prompts and for the untrained twin. Bands: 95 % intervals, bootstrap over prompts.",
+)
+
+# %% id="49dee53e"
+predict.reveal(
+    "lens_on_facts", int((lens_right["facts"].mean(1) > 0.5).nonzero()[0].item())
+)
+
+# %% [markdown] id="8fbbf44d"
+# The three curves have nothing in common but their end. Facts can be read after layer 0. With names, from reading 1 on, the first choice is nearly always one of the two people who were named, and until the last layer has run it is the right one in four to six of ten prompts. With holding the lens does not name any of the three things until the last layer has run, and then it names the right one every time. The next cell counts that.
+
+# %% id="d1aa7bd3"
+# NBVAL_CHECK_OUTPUT
+for kind, asked in (("names", names), ("holding", holding)):
+    _, its_cache = model.run_with_cache(asked.clean.tokens)
+    at_end = course.logit_lens(its_cache, weights)[
+        :, torch.arange(len(asked)), asked.end
+    ]
+    in_text = asked.right | asked.wrong  # the words that could be meant
+    chosen = in_text[torch.arange(len(asked)), at_end.argmax(-1)].double().mean(1)
+    shares = ", ".join(f"{100 * share:5.1f} %" for share in chosen.tolist())
+    print(f"{kind:8s} first choice is one of those named: {shares}")
+
+# %% id="f389ba36"
+after_layer_0 = lens_right["facts"][1]
+answer_counts = torch.bincount(facts.answer, minlength=len(VOCABULARY))
+Claim(
+    statement="On prompts about facts the right word is the logit lens's first choice at most of the last positions as "
+    "soon as layer 0 of story (seed 0) has run.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="prompts on which the reading after layer 0 puts the right word first",
+    unit="%",
+    estimate=100 * after_layer_0.mean().item(),
+    interval=bootstrap_interval(100 * after_layer_0),
+    n=len(after_layer_0),
+    observations="prompts about facts of training, some of them drawn twice",
+    baseline=50.0,
+    baseline_name="half of the prompts, which is what 'most' asks; naming the commonest answer always would be right on "
+    f"{100 * answer_counts.max().item() / len(facts):.0f} %, the untrained twin's lens on "
+    f"{100 * lens_right['facts, untrained twin'][1].mean().item():.0f} %",
+    does_not_say="That the model has decided after layer 0, or that later layers read off the stream what the lens reads "
+    "there. That layer 0 alone would do: later layers still change the first choice on some prompts. That it is so for "
+    "other kinds of prompts: see the other curves.",
+)
+
+# %% [markdown] id="81ea56e2"
+# ### What the lens misses
+#
+# Somebody looks at the curve for holding and writes:
+#
+# > *On questions about who has what, layers 0 to 2 of `story` do nothing: the lens shows no trace of the answer. The model decides in layer 3.*
+#
+# The lens reads what the stream at **this position** would say **directly**: through the last LayerNorm and $W_U$, by no other way. Call this road the direct one. A part of the model (a head, an MLP) can matter by another road. It can write at an earlier position what a later head fetches. It can write something that the words in $W_U$ are at right angles to, and that a later part reads and acts upon.
+#
+# So there are two numbers for each part. Both ask what becomes of the right word's **lead**, its logit minus the mean logit of the wrong words (the other things in the story), when what the part writes is replaced by its **mean over prompts**. The mean is taken at each position by itself. It keeps what the part writes whatever the prompt, and removes what differs between prompts.
+#
+# - The **direct effect** replaces the part's term in the sum at the last position and leaves everything else as it was, the LayerNorm's scale included. With $w_p$ for what part $p$ writes there, $\bar w_p$ for its mean over prompts, $\gamma$ for the gain of the last LayerNorm, $s$ for its scale, and $u$ for the column of $W_U$ of the right word minus the mean column of the wrong ones,
+#
+# $$D_p = \frac{\left(w_p - \bar w_p\right)_{centred} \odot \gamma}{s} \cdot u .$$
+#
+# - The **total effect** replaces what the part writes at all positions, lets everything after it run on what is then there, and takes the difference of the lead before and after.
+#
+# ("Centred" means: minus the mean of its entries. $\odot$ multiplies entry by entry.)
+#
+# **Predict.** Layers 0 to 2 have 15 parts: 12 heads and 3 MLPs. How many of them have a total effect of more than one logit?
+
+# %% id="d486ef6d"
+predict("parts_that_matter", value=..., confidence=...)
+
+# %% id="ec304991"
+# NBVAL_CHECK_OUTPUT
+assert (holding.end == holding.end[0]).all()  # all prompts are equally long
+pieces = {}
+for i in range(4):
+    pieces |= {f"L{i}H{h}": z(i, head=h) for h in range(4)}
+    pieces[f"MLP {i}"] = mlp_out(i)
+
+
+def lead(logits, asked):
+    """Logit of the right word minus the mean of the wrong ones' at each prompt's end."""
+    ends = logits[torch.arange(len(asked)), asked.end]
+    right, wrong = asked.right.float(), asked.wrong.float()
+    return (ends * right).sum(-1) / right.sum(-1) - (ends * wrong).sum(-1) / wrong.sum(
+        -1
+    )
+
+
+def effects(of, asked, site):
+    """Direct and total effect of a part, replaced by its mean; and the total effect of zeros. One number a prompt each."""
+    texts, end = asked.clean.tokens, int(asked.end[0])
+    whole = run(of, texts, cache=[site, resid_post(3)])
+    kept = whole.cache[site]
+    mean_kept = kept.mean(0)  # (pos, …): over prompts
+    written = (kept - mean_kept)[:, end]
+    if site.kind == "z":  # of a head: what it writes is its z times its W_O
+        written = written @ of.W_O[site.layer, site.head]
+    right, wrong = asked.right.float(), asked.wrong.float()
+    u = right / right.sum(-1, keepdim=True) - wrong / wrong.sum(-1, keepdim=True)
+    centred = written - written.mean(-1, keepdim=True)
+    stream = whole.cache[resid_post(3)][:, end]
+    scale = (stream.var(-1, unbiased=False) + 1e-5).sqrt()
+    direct = ((centred * of.ln_final.weight) @ of.W_U * u).sum(-1) / scale
+    clean = lead(whole.logits, asked)
+    by_mean = run(of, texts, edits=[replace(site, mean_kept)]).logits
+    by_zero = run(of, texts, edits=[zero(site)]).logits
+    return direct, clean - lead(by_mean, asked), clean - lead(by_zero, asked)
+
+
+effect = {name: effects(model, holding, site) for name, site in pieces.items()}
+print(
+    f"lead of the right word: {lead(model(holding.clean.tokens), holding).mean():.1f}"
+)
+print(f"{'':8s}{'direct':>8s}{'total':>8s}{'total, zeros':>14s}")
+for name in ("L0H0", "MLP 0", "L1H0", "L2H0", "L3H0", "L3H1", "MLP 3"):
+    numbers = [round(each.mean().item(), 1) + 0.0 for each in effect[name]]
+    print(f"{name:8s}{numbers[0]:8.1f}{numbers[1]:8.1f}{numbers[2]:14.1f}")
+
+# %% id="e31e1a06"
+total_effect = torch.stack([effect[name][1] for name in pieces])  # (part, prompt)
+direct_effect = torch.stack([effect[name][0] for name in pieces])
+assert (direct_effect.mean(1)[:15].abs() < 0.05).all()  # every part of layers 0 to 2
+plot(
+    Bars(
+        names=list(pieces),
+        values=total_effect.mean(1),
+        intervals=[bootstrap_interval(each) for each in total_effect],
+        interval="95 % interval, bootstrap over prompts",
+        baseline=direct_effect.mean(1),
+        baseline_name="direct effect",
+        name="fall of the lead (logits)",
+        axis="part, replaced by its mean",
+        title="total effect",
+    ),
+    caption="Who has what: total effect (blue) and direct effect (hatched) of every head and MLP of story, seed 0, on the lead of the right word. Each part is replaced by its mean over 100 prompts. Black: 95 % intervals of the total effect, bootstrap over prompts.",
+)
+
+# %% id="8aaa2a30"
+predict.reveal("parts_that_matter", int((total_effect.mean(1)[:15] > 1).sum()))
+
+# %% [markdown] id="82e51a94"
+# The direct effects of all parts of layers 0 to 2 are zero to one decimal (the cell of the figure asserts it), as the lens said. The total effect of the first head of the first layer is the whole lead: without what differs in L0H0, the right word has no lead left. Two more parts of these layers, L2H0 and the MLP of layer 0, take a good part of it. All three work on roads that the lens does not see.
+#
+# **And the other way round.** The MLP of layer 3 has a larger direct than total effect. Nothing comes after it that could make up for the loss, except the last LayerNorm. It divides by a scale, and the scale is smaller when less has been written, so that all that remains counts for more. The next cell shows that nothing else is at work: with the scale held where it was, the fall of the lead *is* the direct effect.
+
+# %% id="51cd26a5"
+# NBVAL_CHECK_OUTPUT
+clean_run = run(model, holding.clean.tokens, cache=[mlp_out(3), resid_post(3)])
+without = run(
+    model,
+    holding.clean.tokens,
+    edits=[replace(mlp_out(3), clean_run.cache[mlp_out(3)].mean(0))],
+    cache=[resid_post(3)],
+).cache[resid_post(3)]
+
+
+def scale_of(stream):
+    """What LayerNorm divides by, one number for each position."""
+    return (stream.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()
+
+
+full_stream = clean_run.cache[resid_post(3)]
+held = (without - without.mean(-1, keepdim=True)) / scale_of(full_stream)
+held = (held * weights["ln_final_w"] + weights["ln_final_b"]) @ weights["W_U"]
+fall = lead(clean_run.logits, holding) - lead(held, holding)
+print(
+    "scale held: fall of the lead and direct effect",
+    assert_same(fall, effect["MLP 3"][0]),
+)
+at_end = [scale_of(each)[:, -1].mean().item() for each in (full_stream, without)]
+print(
+    f"scale at the last position: {at_end[0]:.1f} with the MLP, {at_end[1]:.1f} without"
+)
+
+# %% [markdown] id="9fcc4635"
+# In larger models there is a second reason why a total effect can stay below the direct one: other parts take over what the removed one did (Wang et al. 2022 describe backup heads in GPT-2 small; McGrath et al. 2023, [The Hydra Effect](https://arxiv.org/abs/2307.15771)). On the name task no sign of it was found in `story`: without its strongest head the model is worse off by more than that head's direct effect.
+#
+# **Zeros or the mean?** Section 1.7 silenced a head by zeros. Compare the last two columns of the table for L1H0: zeros cost two logits, the mean costs nothing. What L1H0 writes is needed, but it is the same for all prompts, so it tells the model nothing about who has what; zeros take the stream to where later parts have never seen it. Chapter 2 returns to the choice.
+
+# %% id="527362a9"
+fresh = story_pairs("holding", 100, seed=4, where=lambda plan: len(plan.events) == 3)
+fresh_direct, fresh_total, _ = effects(model, fresh, pieces["L0H0"])
+_, twin_total, _ = effects(load_model("story", untrained=True), fresh, pieces["L0H0"])
+beyond = fresh_total - fresh_direct
+Claim(
+    statement="On questions about who has what, L0H0 of story (seed 0) matters by indirect roads: replacing it by its "
+    "mean costs more of the right word's lead than its direct effect.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    quantity="total effect minus direct effect on the lead",
+    unit="logits",
+    estimate=beyond.double().mean().item(),
+    interval=bootstrap_interval(beyond),
+    n=len(beyond),
+    observations="prompts with three people, drawn after the head was picked",
+    baseline=0.0,
+    threshold=1.0,
+    baseline_name="no indirect road. The direct effect is "
+    f"{fresh_direct.abs().mean().item():.2f} logits in size, on average; the total effect of the same head of the untrained twin is "
+    f"{twin_total.mean().item():.2f}",
+    does_not_say="What the head writes, at which position, or who reads it: a total effect adds up all roads. That a "
+    "head of that number does this in another training, or on other questions.",
+)
+
+# %% [markdown] id="340952fa"
+# **What is wrong with "it decides in layer 3"?** Three things.
+#
+# - The lens reads one position, by one road. Silence in a reading is no evidence that nothing has happened.
+# - A reading that shows the answer is an observation, not an intervention. Whether later layers make use of it has to be tested by changing it.
+# - "In layer 3" is true of this training, at best. Here is the lens on the same prompts for the three trainings of `story`:
+
+# %% id="140eeb2c"
+# NBVAL_CHECK_OUTPUT
+for seed in range(3):
+    other = load_model("story", seed=seed)
+    right = first_choice_right(other, course.weights_of(other), holding).mean(1)
+    shares = ", ".join(f"{100 * share:3.0f} %" for share in right.tolist())
+    print(f"seed {seed}, readings 0 to 4: {shares}")
+
+# %% [markdown] id="41dfb791"
+# Seed 1 shows the answer one layer earlier, with the same accuracy in the end. What can be said without "decides": *in seed 0, at the last position, the right word becomes the lens's first choice in the last reading.*
+#
+# **A known remedy, for half of it.** Each layer may write in directions that the end of the model was not trained to read from so early. Belrose et al. 2023 put an affine map in between, $x \mapsto xA + b$, trained for each layer so that the reading comes close to the final one, and call it the *tuned lens*. In the models they tested it predicts the final distribution better than the plain lens and is less biased. It still reads one position, and its readings are still observations.
+
+# %% [markdown] id="1f1d28ee"
+# ## 1.15 What a neuron writes
+#
+# difficulty 2 of 5 · 20 minutes
+#
+# *You will be able to*: list the words that a neuron raises, say how far such a list goes beyond chance, and what it leaves out. (Geva et al. 2021, [Transformer Feed-Forward Layers Are Key-Value Memories](https://arxiv.org/abs/2012.14913); Geva et al. 2022, [Transformer Feed-Forward Layers Build Predictions by Promoting Concepts in the Vocabulary Space](https://arxiv.org/abs/2203.14680).)
+#
+# Section 1.8 read an MLP as a list of neurons. Each writes its own row of $W_{out}$, times its activation. Geva et al. call the column of $W_{in}$ the neuron's *key* and the row of $W_{out}$ its *value*, and they read values as words:
+#
+# ```
+#   row of W_out  ──►  minus its mean  ──►  × gain of the last LayerNorm  ──►  W_U  ──►  one number for each word
+#   d_model numbers                                                                      sort, keep the first k
+# ```
+#
+# In symbols, for the row $w$ of a neuron and the gain $\gamma$,
+#
+# $$\mathrm{score} = \left((w - \bar w) \odot \gamma\right) W_U ,$$
+#
+# where $\bar w$ is the mean of the row's $d_{model}$ numbers. A neuron with activation $a$ adds $a \cdot \mathrm{score} / s$ to the logits by the direct road, with $s$ for what the last LayerNorm divides by at that position. $s$ is positive and the same for all words, so it does not change their order and can be left out of the list. The biases belong to no neuron and are left out as well. (Geva et al. 2022 multiply the row by the embedding matrix alone. With the gain and the mean, the score is the direct effect of this model.)
+#
+# Write it for all neurons of a layer.
+
+
+# %% id="6f1d18af" exercise="mlp_vocabulary"
+def mlp_vocabulary(weights, layer, k):
+    """For each neuron of a layer, the k words that its row of W_out raises most.
+
+    weights: a dictionary of tensors, names and shapes as in section 1.1.
+    layer: the number of the layer, from 0. k: how many words for each neuron.
+    Returns token ids, shape (d_mlp, k), the most raised word first.
+    """
+    ### BEGIN SOLUTION
+    rows = weights["W_out"][layer]
+    centred = rows - rows.mean(dim=-1, keepdim=True)
+    scores = (centred * weights["ln_final_w"]) @ weights["W_U"]
+    return scores.topk(k, dim=-1).indices
+    ### END SOLUTION
+
+
+# %% id="1fee0487" check="mlp_vocabulary"
+check(mlp_vocabulary)
+
+# %% [markdown] id="c8e0bd11"
+# **The identity.** A neuron of the last layer has no other road than the direct one. Take it out, hold the scale of the last LayerNorm where it was, and the logits fall by $a \cdot \mathrm{score} / s$. (`course.vocabulary_scores` gives the scores of any vectors that are written into the stream.)
+
+# %% id="b62d7846"
+# NBVAL_CHECK_OUTPUT
+from mi_course.worlds.story import words as story_words
+
+last_neuron = 37
+activation = cache["blocks.3.mlp.hook_post"][..., last_neuron, None]
+its_row = weights["W_out"][3, last_neuron]
+less = cache["blocks.3.hook_resid_post"] - activation * its_row
+less = (less - less.mean(-1, keepdim=True)) / cache["ln_final.hook_scale"]
+less = (less * weights["ln_final_w"] + weights["ln_final_b"]) @ weights["W_U"]
+its_score = course.vocabulary_scores(its_row, weights)
+print(
+    "fall of the logits and a · score / s:",
+    assert_same(
+        model(tokens) - less, activation * its_score / cache["ln_final.hook_scale"]
+    ),
+)
+
+# %% [markdown] id="ab1adf19"
+# **Look.** Neurons of layer 2: the first three by number, and three that were picked because their lists are clean.
+
+# %% id="d6f6b43e"
+# NBVAL_CHECK_OUTPUT
+lists = course.mlp_vocabulary(weights, 2, 7)
+for n in (0, 1, 2, 289, 147, 245):
+    print(f"neuron {n:3d}: {' '.join(VOCABULARY[i] for i in lists[n].tolist())}")
+
+# %% [markdown] id="bcaa7911"
+# Each of the three picked lists is of one sort of word, with hardly an exception. Of the first three, one is, one nearly is, and one is not. How typical are such lists? Story World knows what its words are, so the question can be counted. Below, each word stands in one or more **classes**: first names, places, countries, numbers, function words, and so on. For each neuron, take its ten most raised words and count how many belong to one class, the class that fits best. Ten means that all of them do.
+#
+# **Predict.** On average over the 384 neurons of layer 2: how many of the ten? And how many for a *random direction*, a row of 128 random numbers put through the same gain and the same $W_U$?
+
+# %% id="d3a232d5"
+predict("one_class_of_ten", value=..., confidence=...)
+
+# %% id="e9cf6323"
+predict("one_class_at_random", value=..., confidence=...)
+
+# %% id="fab44b9a"
+# NBVAL_CHECK_OUTPUT
+nouns = story_words.ANIMATE_NOUNS + story_words.INANIMATE_NOUNS
+verbs = (
+    story_words.LINKING_VERBS
+    + story_words.ANIMATE_VERBS
+    + story_words.INANIMATE_VERBS
+    + story_words.TRANSITIVE_VERBS
+)
+classes = {
+    "first names": story_words.MALE_NAMES + story_words.FEMALE_NAMES,
+    "parts of two-word names": story_words.FIRST_NAMES + story_words.LAST_NAMES,
+    "jobs": story_words.JOBS,
+    "instruments": story_words.INSTRUMENTS,
+    "sports": story_words.SPORTS,
+    "places": story_words.PLACES,
+    "objects": story_words.OBJECTS,
+    "countries": [each[0] for each in story_words.COUNTRIES],
+    "cities": [each[1] for each in story_words.COUNTRIES],
+    "languages": [each[2] for each in story_words.COUNTRIES],
+    "landmarks": story_words.LANDMARK_KINDS + story_words.LANDMARK_BUILDINGS,
+    "singular nouns": [each[0] for each in nouns],
+    "plural nouns": [each[1] for each in nouns],
+    "singular verbs": [each[0] for each in verbs],
+    "plural verbs": [each[1] for each in verbs],
+    "adjectives": story_words.ADJECTIVES,
+    "opposites": [each for pair in story_words.OPPOSITES for each in pair],
+    "praise": story_words.POSITIVE,
+    "blame": story_words.NEGATIVE,
+    "things judged": story_words.THINGS,
+    "days": story_words.DAYS,
+    "months": story_words.MONTHS,
+    "letters": story_words.LETTERS,
+    "numbers": story_words.NUMBERS,
+    "colours": story_words.COLOURS,
+    "events": story_words.EVENTS,
+    "function words": story_words.FUNCTION_WORDS + story_words.PUNCTUATION,
+}
+belongs = torch.tensor(
+    [[word in members for word in VOCABULARY] for members in classes.values()]
+).float()  # (class, d_vocab)
+
+
+def of_one_class(scores, belongs=belongs):
+    """Of the ten words with the largest scores, how many are of the class that fits best."""
+    top_ten = scores.topk(10, dim=-1).indices
+    return belongs[:, top_ten].sum(-1).amax(0)  # one number for each row of scores
+
+
+dice = torch.Generator().manual_seed(0)
+random_rows = torch.randn(2000, 128, generator=dice)
+at_random = of_one_class(course.vocabulary_scores(random_rows, weights))
+relabelled = belongs[:, torch.randperm(len(VOCABULARY), generator=dice)]
+by_layer = [
+    of_one_class(course.vocabulary_scores(weights["W_out"][i], weights))
+    for i in range(4)
+]
+print("of ten words, in one class (mean)     layer 0     1     2     3")
+for name, values in {
+    "story's neurons": by_layer,
+    "the same, words' classes shuffled": [
+        of_one_class(course.vocabulary_scores(weights["W_out"][i], weights), relabelled)
+        for i in range(4)
+    ],
+    "neurons of the untrained twin": [
+        of_one_class(course.vocabulary_scores(twin_weights["W_out"][i], twin_weights))
+        for i in range(4)
+    ],
+    "a wrong reading: columns of W_in": [
+        of_one_class(course.vocabulary_scores(weights["W_in"][i].T, weights))
+        for i in range(4)
+    ],
+}.items():
+    print(f"{name:38s}" + "".join(f"{each.mean().item():6.1f}" for each in values))
+print(f"random directions, story's gain and W_U: {at_random.mean().item():.1f}")
+
+# %% id="1b4dffb4"
+predict.reveal("one_class_of_ten", round(by_layer[2].mean().item(), 1))
+
+# %% id="04697e0a"
+predict.reveal("one_class_at_random", round(at_random.mean().item(), 1))
+
+# %% id="aeaab588"
+plot(
+    Bars(
+        names=[f"layer {i}" for i in range(4)],
+        values=torch.stack(by_layer).mean(1),
+        intervals=[bootstrap_interval(each) for each in by_layer],
+        interval="95 % interval, bootstrap over neurons",
+        baseline=at_random.mean().item(),
+        baseline_name="random directions",
+        name="words of one class, of ten",
+        axis="neurons of",
+        title="story, seed 0",
+    ),
+    caption="Of the ten words that a neuron of story raises most, how many are of one class, the class that fits best: mean over the 384 neurons of each layer. Black: 95 % interval, bootstrap over neurons. Dashed: the same for 2,000 random directions through the same gain and W_U.",
+)
+
+# %% [markdown] id="85376df7"
+# Beside the untrained twin, or beside shuffled classes, every layer looks like a success: five to seven words of ten, where these have two or three. Beside random directions most of that is gone. A random direction through `story`'s own $W_U$ raises more than five words of one class too, because the columns of $W_U$ of words that come in the same places are alike: whatever raises one of them raises its neighbours. The lists show the classes that are in $W_U$ first, and only then something about neurons.
+#
+# Neurons of layers 1, 2 and 3 do go beyond it. Those of layer 0 do not.
+#
+# And a wrong reading can look better than the right one: in all four layers the columns of $W_{in}$, which are what neurons look for and not what they write, give cleaner lists. A tidy list is no evidence that it was made rightly.
+
+# %% id="7f25c996"
+Claim(
+    statement="The ten words that a neuron of layer 2 of story (seed 0) raises most are more often of one class than those "
+    "of a random direction.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="words of one class, of ten, mean over neurons",
+    estimate=by_layer[2].double().mean().item(),
+    interval=bootstrap_interval(by_layer[2]),
+    n=len(by_layer[2]),
+    observations="neurons, all of that layer",
+    baseline=at_random.mean().item(),
+    baseline_name="2,000 random directions through the same gain and W_U; the untrained twin's neurons have "
+    f"{of_one_class(course.vocabulary_scores(twin_weights['W_out'][2], twin_weights)).mean().item():.1f}",
+    does_not_say="That a neuron stands for a class: with ten words of 686, the other 676 are not looked at, nor those it "
+    "lowers. When it is active. That it is so in layer 0, where it is not. The interval is over this layer's neurons, "
+    "which were trained together: it says nothing about another training.",
+)
+
+# %% [markdown] id="8261a703"
+# **Does silencing a neuron lower its words?** The list is about the direct road only. For neurons before the last layer there are other roads, on which later parts could undo or overturn it. So test it: at the thirty positions where a neuron is most active, take it out and see by how much the logits of its ten words fall, each compared with the mean over all words. As a comparison, the ten words of another neuron of the same layer.
+#
+# A neuron is taken out by subtracting what it writes, its activation times its row of $W_{out}$, from what the MLP writes.
+
+# %% id="ca7c53d9"
+silencing_texts = story_tokens(8, seed=21)
+
+
+def falls(of, its_weights, layer, neurons):
+    """When a neuron is silenced: mean fall of its own ten words, and of the next one's."""
+    logits, its_cache = of.run_with_cache(silencing_texts)
+    active = its_cache[f"blocks.{layer}.mlp.hook_post"]
+    top_ten = course.mlp_vocabulary(its_weights, layer, 10)
+    found = []
+    for n, other in zip(neurons, neurons[1:] + neurons[:1], strict=True):
+        row = its_weights["W_out"][layer, n]
+        silence = add(mlp_out(layer), -active[..., n, None] * row)
+        change = logits - run(of, silencing_texts, edits=[silence]).logits
+        change = change - change.mean(-1, keepdim=True)  # beside the mean word
+        strongest = change.flatten(0, 1)[active[..., n].flatten().topk(30).indices]
+        found.append([strongest[:, top_ten[each]].mean().item() for each in (n, other)])
+    return torch.tensor(found)
+
+
+tried = torch.randperm(384, generator=torch.Generator().manual_seed(5))[:12].tolist()
+story_falls = torch.stack([falls(model, weights, i, tried) for i in range(4)])
+twin_falls = torch.stack(
+    [
+        falls(load_model("story", untrained=True), twin_weights, i, tried)
+        for i in range(4)
+    ]
+)
+plot(
+    Bars(
+        names=[f"layer {i}" for i in range(4)],
+        values=story_falls[..., 0].mean(1),
+        intervals=[bootstrap_interval(each) for each in story_falls[..., 0]],
+        interval="95 % interval, bootstrap over 12 neurons",
+        baseline=story_falls[..., 1].mean(1),
+        baseline_name="another neuron's ten words",
+        name="fall of the logits",
+        axis="neurons of",
+        title="its own ten words",
+    ),
+    caption="A neuron of story is silenced: by how much the logits of its own ten words fall (blue), and those of another neuron's list (hatched), beside the mean word, at the thirty positions where it is most active. Mean over 12 neurons of each layer, drawn at random; black: 95 % interval, bootstrap over neurons.",
+)
+
+# %% id="c6c3751d"
+difference = (story_falls[..., 0] - story_falls[..., 1]).flatten()
+twin_difference = (twin_falls[..., 0] - twin_falls[..., 1]).flatten()
+Claim(
+    statement="When a neuron of story (seed 0) is silenced where it is most active, the ten words on its list fall "
+    "further than those on another neuron's list.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    quantity="fall of its own ten words minus fall of another neuron's, mean over neurons",
+    unit="logits",
+    estimate=difference.double().mean().item(),
+    interval=bootstrap_interval(difference),
+    n=len(difference),
+    observations="neurons, drawn at random, twelve of each layer",
+    baseline=0.0,
+    baseline_name="no difference between the lists; the untrained twin's neurons pass the same test, with "
+    f"{twin_difference.mean().item():.2f} logits",
+    does_not_say="That the words have anything in common, or that the neuron is there in order to raise them. The twin "
+    "passes too: a neuron that writes at random also raises, by the direct road, the words that its row raises.",
+)
+
+# %% [markdown] id="523d2c2a"
+# The verdict holds, and it is worth less than it sounds. The twin's neurons learned nothing and pass as well. What the test confirms is the arithmetic: the direct road carries most of what a neuron does to the words it writes most strongly, also from early layers. Whether the words on the list belong together is another question, and the figure before this one answered it.
+#
+# **What a list does not say: when.** A list is read off $W_{out}$. When the neuron is active is settled by $W_{in}$ and everything before. Two neurons with clean lists, and what comes next where they are most active:
+
+# %% id="a1f2a54e"
+# NBVAL_CHECK_OUTPUT
+read_texts = story_tokens(64, seed=22)
+_, read_cache = model.run_with_cache(read_texts)
+coming = read_texts[:, 1:].flatten()
+for layer_of, n, name in ((2, 289, "places"), (3, 277, "cities")):
+    members = belongs[list(classes).index(name)]
+    seen_active = read_cache[f"blocks.{layer_of}.mlp.hook_post"][:, :-1, n].flatten()
+    listed = course.mlp_vocabulary(weights, layer_of, 7)[n].tolist()
+    strongest_at = seen_active.topk(30).indices
+    here = 100 * members[coming[strongest_at]].mean().item()
+    anywhere = 100 * members[coming].mean().item()
+    below_zero = 100 * (seen_active < 0).float().mean().item()
+    print(f"layer {layer_of}, neuron {n}: {' '.join(VOCABULARY[i] for i in listed)}")
+    print(f"  {name} come next at {here:.0f} % of its 30 strongest positions, ", end="")
+    print(f"at {anywhere:.0f} % of all")
+    print(f"  output below zero at {below_zero:.0f} % of all positions")
+    print("  strongest, with the word that comes next:")
+    for place in strongest_at[:3].tolist():
+        which_text, which_pos = divmod(place, 95)
+        shown = read_texts[which_text, max(0, which_pos - 5) : which_pos + 2].tolist()
+        *before_it, next_word = [VOCABULARY[i] for i in shown]
+        print(f"    {' '.join(before_it)} | {next_word}")
+
+# %% [markdown] id="c25a773c"
+# The first is most active where a place comes next: list and use agree. The second has as clean a list, of cities, and a city seldom comes where it is most active (the strongest positions are in codes, which are lists of random words). From the list alone the two could not be told apart.
+#
+# And both have outputs below zero at most positions. gelu_new goes down to −0.17 (section 1.8), so at those positions a neuron *lowers* the words on its list, a little each time.
+
+# %% [markdown] id="ce214d10"
+# ## Scale up
+#
+# Everything in this chapter that takes `weights` works on GPT-2 small as well (Radford et al. 2019): 12 layers of 12 heads, `d_model` 768, 50,257 tokens, 124 million numbers. Two things differ from `story`. Positions are learned, so `weights` has a `W_pos`, which `course.transformer_forward` adds in place of the rotation. And the unembedding is the embedding turned round: $W_U = W_E^\top$.
+#
+# The next cell uses GPT-2 if the Hugging Face hub, or a copy on this machine, can be reached. If not, it says so. Nothing else depends on it.
+
+# %% id="0e98f814"
+import contextlib
+import io
+
+from mi_course.errors import CourseError
+
+
+def on_gpt2(big, sentence="The Eiffel Tower is in the city of"):
+    """Forward pass, logit lens and neurons' words of GPT-2, with this chapter's functions."""
+    big_weights = course.weights_of(big)
+    count = sum(weight.numel() for name, weight in big_weights.items() if name != "W_U")
+    count -= big_weights["b_U"].numel()  # zeros that TransformerLens puts there
+    print(
+        f"{len(big_weights['W_Q'])} layers, {big_weights['W_Q'].shape[1]} heads,",
+        end=" ",
+    )
+    print(
+        f"d_vocab, d_model {tuple(big_weights['W_E'].shape)}, {count / 1e6:.0f} million"
+    )
+    speak = big.tokenizer
+    ids = [speak.bos_token_id, *speak(sentence, add_special_tokens=False)["input_ids"]]
+    big_logits, big_cache = big.run_with_cache(torch.tensor([ids]))
+    own = course.transformer_forward(torch.tensor([ids]), big_weights)
+    gap = (own - big_logits).abs().max().item()
+    print(f"forward pass written here and the library's: largest difference {gap:.1g}")
+    print(f"\nlogit lens at the end of {sentence!r}")
+    for r, at_last in enumerate(course.logit_lens(big_cache, big_weights)[:, 0, -1]):
+        print(
+            f"  reading {r:2d}:",
+            [speak.decode([i]) for i in at_last.topk(4).indices.tolist()],
+        )
+    middle = len(big_weights["W_Q"]) // 2
+    for layer_of in (middle, len(big_weights["W_Q"]) - 1):
+        print(f"\nwords raised most by the first three neurons of layer {layer_of}")
+        for n, listed in enumerate(course.mlp_vocabulary(big_weights, layer_of, 8)[:3]):
+            print(f"  neuron {n}:", [speak.decode([i]) for i in listed.tolist()])
+
+
+try:
+    with contextlib.redirect_stderr(io.StringIO()):  # no bars of a download
+        gpt2 = load_model("gpt2")
+except CourseError as reason:
+    print(f"Not run on GPT-2. {reason}")
+else:
+    on_gpt2(gpt2)
+
+# %% [markdown] id="1e810f1e"
+# What to look for, if it ran: the largest difference of a logit should be small beside the differences between words; where logits are large, rounding shows earlier than in `story`. In the lens, nostalgebraist's description: nonsense or shallow guesses first, the final guess some layers before the end. In the neurons' lists, Geva et al. 2022 had annotators look for what the words of a list have in common, and report that often something can be named; keep in mind what random directions did in section 1.15, and try some.
 
 # %% [markdown] id="36366d69"
 # ## What is known now

@@ -13,11 +13,13 @@ from mi_course.transformer_maths.decomposition import residual_decomposition
 from mi_course.transformer_maths.folding import centre_weights, fold_layer_norm
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
+from mi_course.transformer_maths.lens import logit_lens
 from mi_course.transformer_maths.loss import next_token_loss
 from mi_course.transformer_maths.mlp import gelu_new, mlp
 from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
 from mi_course.transformer_maths.positions import embed_positions, rotate
+from mi_course.transformer_maths.vocabulary import mlp_vocabulary, vocabulary_scores
 
 __all__ = [
     "ACTIVATIONS",
@@ -36,11 +38,14 @@ __all__ = [
     "fold_layer_norm",
     "gelu_new",
     "layer_norm",
+    "logit_lens",
     "mlp",
+    "mlp_vocabulary",
     "next_token_loss",
     "residual_decomposition",
     "rotate",
     "shape_of",
     "transformer_forward",
+    "vocabulary_scores",
     "weights_of",
 ]

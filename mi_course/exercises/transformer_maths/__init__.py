@@ -10,6 +10,7 @@ from mi_course.exercises.transformer_maths import (
     embedding,
     folding,
     forward,
+    lens,
     loss,
     masks,
     mixing,
@@ -17,6 +18,7 @@ from mi_course.exercises.transformer_maths import (
     norms,
     notation,
     rotary,
+    vocabulary,
 )
 
 CHAPTER = "transformer_maths"
@@ -36,6 +38,7 @@ _SECTIONS = (
     decomposition,
     attribution,
 )
+_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss, lens, vocabulary)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
