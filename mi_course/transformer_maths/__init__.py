@@ -8,9 +8,13 @@ The names of axes, weights and hook points are in `notation`.
 from __future__ import annotations
 
 from mi_course.transformer_maths.attention import attention_output, attention_pattern, causal_mask
+from mi_course.transformer_maths.circuits import ov_circuit, qk_circuit, rotation, score_terms
+from mi_course.transformer_maths.copying import copying_score, raises_itself_most
+from mi_course.transformer_maths.factored import FactoredMatrix
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
 from mi_course.transformer_maths.loss import next_token_loss
+from mi_course.transformer_maths.low_rank import LowRank, low_rank
 from mi_course.transformer_maths.mlp import gelu_new, mlp
 from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
@@ -20,6 +24,8 @@ __all__ = [
     "ACTIVATIONS",
     "AXES",
     "WEIGHTS",
+    "FactoredMatrix",
+    "LowRank",
     "Symbol",
     "Weights",
     "attention_output",
@@ -27,12 +33,19 @@ __all__ = [
     "axis_sizes",
     "causal_mask",
     "continue_tokens",
+    "copying_score",
     "embed_positions",
     "gelu_new",
     "layer_norm",
+    "low_rank",
     "mlp",
     "next_token_loss",
+    "ov_circuit",
+    "qk_circuit",
+    "raises_itself_most",
     "rotate",
+    "rotation",
+    "score_terms",
     "shape_of",
     "transformer_forward",
     "weights_of",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from mi_course.checking import Check, Predict
 from mi_course.exercises.transformer_maths import (
     attention,
+    circuits,
+    copying,
     embedding,
     forward,
     loss,
+    low_rank,
     masks,
     mixing,
     mlps,
@@ -18,7 +21,21 @@ from mi_course.exercises.transformer_maths import (
 
 CHAPTER = "transformer_maths"
 
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss)
+_SECTIONS = (
+    notation,
+    embedding,
+    norms,
+    masks,
+    attention,
+    rotary,
+    mixing,
+    mlps,
+    forward,
+    loss,
+    circuits,
+    copying,
+    low_rank,
+)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
