@@ -1310,7 +1310,7 @@ Claim(
     does_not_say="How it does so, or on which tokens. Counts of longer stretches of words would be a harder baseline.",
 )
 
-# %% [markdown]
+# %% [markdown] id="55c92c6e"
 # ## 1.16 A head is two circuits
 #
 # ★ core (`ov_circuit`) · difficulty 2 of 5 · 30 minutes, two exercises and a part about rotation
@@ -1338,7 +1338,7 @@ Claim(
 #
 # Its entry in row $a$ and column $c$: if this head pays all its attention to token $a$, that much is added to the logit of $c$. With half of the attention it is half as much. "Full" says that embedding and unembedding are part of it; $W_V W_O$ alone goes from stream to stream.
 
-# %% [markdown]
+# %% [markdown] id="375948bb"
 # **Two factors.** For the 686 words of Story World such a table has 470,596 numbers. For the 50,257 tokens of GPT-2 it would be two and a half billion for each head. Nobody needs to write it down. Everything passes through a value of `d_head` numbers, so the table is a product of a tall matrix and a wide one:
 #
 # $$\underbrace{(W_E W_V)}_{A,\; d_{vocab} \times d_{head}} \; \underbrace{(W_O W_U)}_{B,\; d_{head} \times d_{vocab}}$$
@@ -1347,7 +1347,7 @@ Claim(
 #
 # Such tables are exact where nothing stands between token and head, and nothing between head and logits. That is so in `story-attn-1l`: one layer of eight heads, no MLP, no LayerNorm, learned positions. It is the model of this section.
 
-# %%
+# %% id="2d5027c5"
 from mi_course import interventions as hooks
 from mi_course.worlds.story.entities import (
     CAPITAL,
@@ -1364,17 +1364,17 @@ _, attn1_cache = attn1.run_with_cache(attn1_texts)
 for name in ("W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_U"):
     print(f"{name:6s} {tuple(getattr(attn1, name).shape)}")
 
-# %% [markdown]
+# %% [markdown] id="b78dfb97"
 # **Predict.** Among the words are 40 countries and their 40 capitals. One of the eight heads was picked because it knows them best. It looks at a country. For how many of the 40 is the country's own capital the one that it raises most, among the 40 capitals?
 
-# %%
+# %% id="aefa4927"
 predict("capitals_raised", value=..., confidence=...)
 
-# %% [markdown]
+# %% [markdown] id="3b9ecbfb"
 # Write the OV circuit of one head.
 
 
-# %% exercise="ov_circuit"
+# %% id="3f37ebb8" exercise="ov_circuit"
 def ov_circuit(W_E, W_V, W_O, W_U):
     """The full OV circuit of one head, as two factors.
 
@@ -1388,17 +1388,17 @@ def ov_circuit(W_E, W_V, W_O, W_U):
     ### END SOLUTION
 
 
-# %% check="ov_circuit"
+# %% id="d3c06be8" check="ov_circuit"
 check(ov_circuit)
 
-# %% [markdown]
+# %% [markdown] id="954578e4"
 # **The identity.** A model of one layer without MLP and LayerNorm is a sum of paths from input to output, and nothing else (Elhage et al. call it the *path expansion*). At destination $d$, with tokens $t$ and the pattern $P^h$ of head $h$,
 #
 # $$\mathrm{logits}_d = \underbrace{(W_E[t_d] + W_{pos}[d])\, W_U}_{\text{direct path}} + \sum_h \sum_s P^h_{ds}\, \underbrace{(W_E[t_s] + W_{pos}[s])\, W^h_V W^h_O W_U}_{\text{row of the OV circuit, for token and position}} + \underbrace{\Big(\sum_h b^h_V W^h_O + b_O\Big) W_U + b_U}_{\text{the same everywhere}}$$
 #
 # The last term is where the biases are. Each row of a pattern sums to one, so $b_V$ arrives whole wherever the head looks: it says nothing about *what* is looked at. That is why the circuit leaves it out.
 
-# %%
+# %% id="c66b1703"
 # NBVAL_CHECK_OUTPUT
 attn1_ov = [
     course.ov_circuit(attn1.W_E, attn1.W_V[0, h], attn1.W_O[0, h], attn1.W_U)
@@ -1424,12 +1424,12 @@ print(
 print(attn1_ov[7], "in place of", attn1_ov[7].product().numel(), "numbers:", end=" ")
 print(sum(factor.numel() for factor in (attn1_ov[7].A, attn1_ov[7].B)))
 
-# %% [markdown]
+# %% [markdown] id="f57694f7"
 # The pattern in this sum is the model's own, computed from the text. *Given* where the heads look, the logits are linear in the tokens. All that is not linear in such a model is in the softmax of the pattern.
 #
 # **Look.** Head 7, ten countries as sources and their capitals as logits. A softmax does not see what is added to all logits alike, so the mean over all 686 words is taken off each row.
 
-# %%
+# %% id="b62cddaf"
 countries = torch.tensor([VOCABULARY.index(each.text) for each in COUNTRIES])
 capitals = torch.tensor([VOCABULARY.index(CAPITAL[each].text) for each in COUNTRIES])
 
@@ -1455,7 +1455,7 @@ plot(
     caption="Part of the full OV circuit of head 7 of story-attn-1l: what full attention to a country adds to the logits of capitals, beside the mean over all words. Blue above zero, orange-red below.",
 )
 
-# %%
+# %% id="a9a834fd"
 # NBVAL_CHECK_OUTPUT
 own_capital = []
 for h in range(8):
@@ -1467,15 +1467,15 @@ print(
     f"head 7: own capital {capital_table.diagonal().mean():+.1f} on average, other capitals {capital_table[off].mean():+.1f}"
 )
 
-# %%
+# %% id="da6a1d8b"
 predict.reveal("capitals_raised", own_capital[7])
 
-# %% [markdown]
+# %% [markdown] id="96d9ce12"
 # The figures of Elhage et al. list, in words of a text model, what a head's entries are largest for; the heads of their one-layer models mostly raise the token itself and tokens like it. Here is another kind: from a country to its capital. No sentence has been run for it. Three heads know capitals, head 7 best; the path expansion says that their contributions add up.
 #
 # What this does not say is that the head ever looks at a country when a capital is due. That is the other circuit's part.
 
-# %%
+# %% id="59daf89b"
 twin_attn1 = load_model("story-attn-1l", untrained=True)
 right_capital = (capital_table.argmax(-1) == torch.arange(40)).double()
 twin_right = []
@@ -1501,7 +1501,7 @@ Claim(
     "heads know them, too. The head was picked of eight by this number, and one seed was trained.",
 )
 
-# %% [markdown]
+# %% [markdown] id="740d9454"
 # **Where it looks.** The score of destination $d$ for source $s$ is $q_d \cdot k_s / \sqrt{d_{head}}$. If the stream held nothing but embeddings, it would be an entry of the **full QK circuit**,
 #
 # $$\frac{W_E\, W_Q\, W_K^\top W_E^\top}{\sqrt{d_{head}}} \qquad (d_{vocab} \times d_{vocab}),$$
@@ -1509,7 +1509,7 @@ Claim(
 # one row for each *destination* token and one column for each *source* token. The query of a destination is its row of $W_E W_Q$, the key of a source its row of $W_E W_K$; the product with the second one turned round makes all dot products at once. It has two factors as well, and is read like a pattern: [destination, source].
 
 
-# %% exercise="qk_circuit"
+# %% id="382382a9" exercise="qk_circuit"
 def qk_circuit(W_E, W_Q, W_K):
     """The full QK circuit of one head, as two factors.
 
@@ -1523,13 +1523,13 @@ def qk_circuit(W_E, W_Q, W_K):
     ### END SOLUTION
 
 
-# %% check="qk_circuit"
+# %% id="62210d8d" check="qk_circuit"
 check(qk_circuit)
 
-# %% [markdown]
+# %% [markdown] id="ecfa8f95"
 # **Look.** Head 7 again: five words that look, four kinds of words that are looked at, mean over the words of a kind. What is the same for all sources does not matter to a softmax, so each row is shown beside its mean over all words.
 
-# %%
+# %% id="21326f89"
 kinds = {
     "names": NAMES,
     "countries": COUNTRIES,
@@ -1563,7 +1563,7 @@ plot(
     caption="Part of the full QK circuit of head 7 of story-attn-1l: the score of five destination words for four kinds of source words (mean of a kind), beside the mean over all source words. Blue above zero, orange-red below.",
 )
 
-# %% [markdown]
+# %% [markdown] id="8f68f065"
 # From `to` this head looks at names, from `in` at countries and cities. It would carry from a country what its OV circuit says: the capital. Section 1.20 puts the two circuits of a head together.
 #
 # **What the table leaves out.** A head of layer 0 reads $e + p$: the token's row of $W_E$ and the position's row of $W_{pos}$. Its score therefore has four terms. With $e'$, $p'$ for the source, and the biases counted with the positions, since they do not depend on the token either,
@@ -1575,7 +1575,7 @@ plot(
 # `induction-2l-plain` is the model of chapter 2: two layers of one head each, trained to go on with repeated random tokens. Its first head looks at the token just before.
 
 
-# %%
+# %% id="b2c1f0e9"
 # NBVAL_CHECK_OUTPUT
 def spread(term):
     """Standard deviation over the sources up to the destination, mean over destinations."""
@@ -1620,7 +1620,7 @@ for name, each, its_texts, h in (
     said = ", ".join(f"{a} {b} {spread(term):.2f}" for (a, b), term in terms.items())
     print(f"{name}: {said}")
 
-# %% [markdown]
+# %% [markdown] id="4a854416"
 # In `induction-2l-plain` the term of position with position moves the scores most, by far, and token with token hardly at all. Somebody who read only the full QK circuit of this head would learn next to nothing about where it looks. The untrained twin has no such term.
 #
 # In head 7 of `story-attn-1l` all four terms are of a size. So the figure above shows one part of why it looks where it looks, and not the larger one.
@@ -1635,14 +1635,14 @@ for name, each, its_texts, h in (
 #
 # **Predict.** L1H0 of `story` looks mostly at the token before (section 1.5). Take its matrices $W_Q R_1 W_K^\top$ and $W_Q R_5 W_K^\top$ as two long vectors. What is the cosine of the angle between them?
 
-# %%
+# %% id="a7c24609"
 predict("rotary_circuits", value=..., confidence=...)
 
-# %% [markdown]
+# %% [markdown] id="ece70c22"
 # **The identity**, for every head of layers 0 and 1. `course.qk_circuit` takes the distance, and any rows in place of $W_E$: here what the layer reads. The biases come in by a trick: a bias is one more row of the matrix, for one more entry of the input, which is always 1.
 
 
-# %%
+# %% id="ced65476"
 # NBVAL_CHECK_OUTPUT
 def with_one(rows):
     """One more column of ones, which a bias can be multiplied by."""
@@ -1681,13 +1681,13 @@ for one, other in ((0, 1), (0, 5), (1, 5)):
     ).item()
     print(f"L1H0, QK matrices at distances {one} and {other}: cosine {cosine:.2f}")
 
-# %%
+# %% id="3f1e5fd2"
 predict.reveal("rotary_circuits", round(cosine, 2))
 
-# %% [markdown]
+# %% [markdown] id="c0e0d35c"
 # At distance 1 this head asks something else of the two tokens than at distance 5. But how does it come to look at the token before, whichever token that is? Something in its queries and keys must be the same for all tokens. Take the mean query and the mean key over all positions of 64 texts, and turn the two against each other.
 
-# %%
+# %% id="cdecf65e"
 story_texts = story_tokens(64, seed=17)
 _, story_texts_cache = model.run_with_cache(story_texts)
 qs, ks = (story_texts_cache[f"blocks.1.attn.hook_{each}"][:, 1:, 0] for each in "qk")
@@ -1730,14 +1730,14 @@ plot(
     caption="Mean score of L1H0 of story by distance: measured on 64 texts; from its mean query and mean key on these texts, turned against each other; and the same with queries and keys made of the bare embeddings of all words.",
 )
 
-# %% [markdown]
+# %% [markdown] id="56a8d0c1"
 # The second line is nearly the first. That the head prefers the token before is in one query and one key, the parts that all positions share, and in the rotation, which makes their dot product largest at distance 1.
 #
 # The third line is nearly flat. With the embeddings alone in the stream there is little of that preference: what the mean query and key are made of was put there by layer 0. For a head of a later layer, a circuit with $W_E$ at its ends describes what it would do with bare tokens, and that can be far from what it does.
 #
 # Three things to keep apart, then. In a one-layer model without LayerNorm the circuits with $W_E$ and $W_U$ are the whole truth about token and logit. With LayerNorm its gain can be multiplied into the matrices (section 1.11), its scale cannot, since it depends on everything that was written at a position. And in later layers $W_E$ is a stand-in for a stream that holds more.
 
-# %% [markdown]
+# %% [markdown] id="0ac967a8"
 # ## 1.17 Does it copy?
 #
 # difficulty 3 of 5 · 20 minutes
@@ -1768,18 +1768,18 @@ plot(
 #
 # The first copies. The second says the other token. The third suppresses what it sees. The fourth has score 1, too, and yet looking at the first token raises the second one five times as much as itself. Keep it in mind.
 
-# %% [markdown]
+# %% [markdown] id="08cf41ce"
 # **Through the small matrix.** The table has hundreds of rows and at most `d_head` eigenvalues other than zero. They need not be looked for in the large table. Let $M = AB$, with $A$ and $B$ from section 1.16. If $vAB = \lambda v$, multiply by $A$: $(vA)\,BA = \lambda\,(vA)$. So $\lambda$ is an eigenvalue of $BA$ as well, a matrix of `d_head` by `d_head` (for $\lambda \neq 0$; then $vA$ is not zero). The zeros contribute nothing to either sum.
 #
 # `torch.linalg.eigvals(matrix)` gives the eigenvalues as complex numbers; `.real` and `.abs()` are what they are called.
 #
 # **Predict.** How many of the 16 heads of `story` have a score above 0.5?
 
-# %%
+# %% id="91f67986"
 predict("heads_that_copy", value=..., confidence=...)
 
 
-# %% exercise="copying_score"
+# %% id="60345d09" exercise="copying_score"
 def copying_score(W_E, W_V, W_O, W_U):
     """How much a head copies: sum of the eigenvalues of its full OV circuit over the sum of their sizes.
 
@@ -1794,13 +1794,13 @@ def copying_score(W_E, W_V, W_O, W_U):
     ### END SOLUTION
 
 
-# %% check="copying_score"
+# %% id="05e5d144" check="copying_score"
 check(copying_score)
 
-# %% [markdown]
+# %% [markdown] id="8a2f6452"
 # **The identities**, on head 3 of `story-attn-1l`: the large table and the small matrix have the same eigenvalues, and their sum is the sum of the diagonal.
 
-# %%
+# %% id="c341f4d8"
 # NBVAL_CHECK_OUTPUT
 whole_table = attn1_ov[3].product().double()  # 686 by 686
 large = torch.linalg.eigvals(whole_table)
@@ -1813,13 +1813,13 @@ print("sizes of the 16:   ", assert_same(large[:16].abs(), small.abs()))
 print("the other 670:     ", assert_same(large[16:].abs(), torch.zeros(670).double()))
 print("sum is the diagonal:", assert_same(small.sum().real, whole_table.trace(), 1e-3))
 
-# %% [markdown]
+# %% [markdown] id="32da1138"
 # **A baseline.** What score has a head that learned nothing? The next cell draws 300 heads at random in the shapes of `story` (686 words, d_model 128, d_head 32), and measures the trained heads beside their untrained twins.
 #
 # `story` has LayerNorm, so something has to be said about $W_E$ and $W_U$. In place of $W_E$ stands its LayerNorm with the layer's gain (the bias, the same for every token, is left out). The last gain is multiplied into $W_U$; its mean over d_model and over words is taken off, which the last LayerNorm and the softmax do not see. The scale of the last LayerNorm is a positive number at each position, and the score does not change when all eigenvalues are multiplied by one.
 
 
-# %%
+# %% id="efd708f4"
 def story_ends(its_weights, layer):
     """What stands for W_E and W_U around a head of story: LayerNorm's gains in, means taken off."""
     no_bias = torch.zeros(128)
@@ -1869,7 +1869,7 @@ plot(
     caption="Copying score of every head of story: sum of the eigenvalues of its OV circuit over the sum of their sizes. Blue above zero (raises what it looks at), orange-red below.",
 )
 
-# %%
+# %% id="ec795889"
 # NBVAL_CHECK_OUTPUT
 print(
     f"random matrices: mean {by_chance.mean():.2f}, standard deviation {by_chance.std():.2f}, largest size {by_chance.abs().max():.2f}"
@@ -1892,26 +1892,26 @@ for seed, (first_layer, second_layer) in plain_scores.items():
         f"induction-2l-plain, seed {seed}: L0H0 {first_layer:.2f}, L1H0 {second_layer:.2f}"
     )
 
-# %%
+# %% id="7ca8b911"
 predict.reveal("heads_that_copy", int((story_scores > 0.5).sum()))
 
-# %% [markdown]
+# %% [markdown] id="89bb98b0"
 # Heads drawn at random have scores near zero, and so have those of the untrained twin. Three heads of `story` are far above, all in the last layer. One is far below, L3H3: looking at a word lowers it and its like. For the heads of layers 1 and 2, remember, $W_E$ is a stand-in for what they read.
 #
 # In `induction-2l-plain` the head of layer 1 has a score of 1.00 in each of three seeds. Its task is to say again what stands at the place it looks at. The head of layer 0, which looks at the token before and passes it on to layer 1, has a score near zero.
 #
 # Elhage et al. draw the eigenvalues of every head as points and find that ten of the twelve heads of a one-layer model of text copy significantly. In `story`, with MLPs and four layers, it is three of sixteen.
 
-# %% [markdown]
+# %% [markdown] id="4285e64e"
 # **Does a head with a high score copy?** The score speaks of weights. Behaviour can be asked for. Make the head look at one token and at nothing else: put an attention of 1 on one source into its pattern at the last position. Then silence the head there. The difference of the logits is what the head adds when it looks at that token, with everything that LayerNorm and later parts make of it.
 #
 # **Predict.** L3H1 of `story` has a score of 0.96. It is made to look at a token drawn from the text, in 256 texts. In how many per cent of them is this token the one whose logit the head raises most?
 
-# %%
+# %% id="c4630913"
 predict("own_token_first", value=..., confidence=...)
 
 
-# %%
+# %% id="5de38b13"
 def made_to_look(its_model, texts, layer, h, source):
     """What a head adds to the last logits when all its attention at the last position is on one source.
 
@@ -1957,12 +1957,12 @@ plain_copies, plain_twin_copies = (
     for untrained in (False, True)
 )
 
-# %%
+# %% id="657f13fa"
 predict.reveal("own_token_first", round(100 * copies[1].float().mean().item(), 1))
 
-# %%
+# %% id="56749960"
 Claim(
-    statement="Made to look at a token, L3H1 of story raises that token most, at most places.",
+    statement="Made to look at a token, L3H1 of story raises that token most in most texts.",
     evidence=Evidence.CAUSAL_COMPONENT,
     quantity="texts in which the token looked at is raised most",
     unit="%",
@@ -1971,13 +1971,13 @@ Claim(
     n=256,
     observations="texts",
     baseline=50.0,
-    baseline_name="half of the texts, which is what 'at most places' asks; the same head of the untrained twin has "
+    baseline_name="half of the texts, which is what 'most' asks; the same head of the untrained twin has "
     f"{100 * twin_copies.double().mean():.1f}, L3H3, whose score is negative, {100 * copies[3].double().mean():.1f}",
     does_not_say="That the head does not copy at all: it raises the token far oftener than its twin. How it behaves where it "
     "looks by itself: here it was made to look at tokens drawn evenly.",
 )
 
-# %%
+# %% id="2ac6af3e"
 Claim(
     statement="Made to look at a token, L1H0 of induction-2l-plain raises that token most, in all three seeds.",
     evidence=Evidence.CAUSAL_COMPONENT,
@@ -1996,10 +1996,10 @@ Claim(
     "is none: the tokens were drawn, not gone through one by one.",
 )
 
-# %% [markdown]
+# %% [markdown] id="e1853780"
 # Two heads with scores of 0.96 and 1.00. One raises the token it looks at above all others in about a quarter of the texts. The other does so in all of them. What does the first one copy?
 
-# %%
+# %% id="7d9cdce8"
 # NBVAL_CHECK_OUTPUT
 left, right = story_ends(weights, 3)
 l3h1 = course.ov_circuit(left, weights["W_V"][3, 1], weights["W_O"][3, 1], right)
@@ -2031,14 +2031,14 @@ print(
     f"{int(same_kind.sum())}; a word drawn at random would be for {expected.sum():.0f}"
 )
 
-# %% [markdown]
+# %% [markdown] id="bc886e9e"
 # Most words raise themselves more than the mean word: in this sense the head copies nearly everything. But for most words there are others that it raises even more, and where these have a kind they are often of the word's own kind. It copies *roughly*: a word and what is like it. (It has a value of 32 numbers for 686 words. `induction-2l-plain` has 64 numbers for 64 tokens. That this is the reason was not tested.)
 #
 # In texts the token looked at comes first oftener than in the table. Texts are made of frequent words, and the MLP of layer 3 still reads what the head writes; the table has neither.
 #
 # So the score answers one question: do mixtures of tokens come out as themselves, rather than as others or reversed? It does not say that a token raises itself *most*, as the fourth table of two tokens showed; Elhage et al. say themselves that eigenvalues are an imperfect stand-in for copying. It does not say what the head looks at. And it is computed from bare tokens. Where it matters, ask for the behaviour.
 
-# %% [markdown]
+# %% [markdown] id="4b8d1d8e"
 # ## 1.18 How many directions?
 #
 # difficulty 3 of 5 · 20 minutes
@@ -2066,14 +2066,14 @@ print(
 #
 # **Predict.** How many of the 32 directions of L1H0, the head that looks at the token before, make up 90 per cent?
 
-# %%
+# %% id="12faafa9"
 predict("directions_needed", value=..., confidence=...)
 
-# %% [markdown]
+# %% [markdown] id="627bc94c"
 # `torch.linalg.svd(M, full_matrices=False)` returns `U`, `S`, `Vh` with `M = U @ diag(S) @ Vh`, the singular values falling. Which of `U` and `Vh` is read follows from `x @ U @ diag(S) @ Vh`.
 
 
-# %% exercise="low_rank"
+# %% id="6d3f030c" exercise="low_rank"
 def low_rank(W_V, W_O, k):
     """The k strongest pairs of directions of a head.
 
@@ -2091,13 +2091,13 @@ def low_rank(W_V, W_O, k):
     ### END SOLUTION
 
 
-# %% check="low_rank"
+# %% id="d4846df3" check="low_rank"
 check(low_rank)
 
-# %% [markdown]
+# %% [markdown] id="2f842ebc"
 # **The identities**, on L1H0 of `story`. The map through the first $k$ write directions is $M$ with the rest cut off: $M_k = M V_k^\top V_k$ with the rows of $V_k$ the first $k$ of them. And what it leaves is one minus the share.
 
-# %%
+# %% id="ef52b8fd"
 # NBVAL_CHECK_OUTPUT
 M = weights["W_V"][1, 0] @ weights["W_O"][1, 0]
 strongest = course.low_rank(weights["W_V"][1, 0], weights["W_O"][1, 0], 32)
@@ -2116,11 +2116,11 @@ pieces = sum(
 )
 print("all 32 pairs added up:", assert_same(pieces, M))
 
-# %% [markdown]
+# %% [markdown] id="818b88b6"
 # **Look.** Three heads of `story`, beside two baselines with the same shapes: two random factors, and the untrained twin's L1H0. A product of random matrices is not flat, so "the first directions keep more than their share" is no finding until it is compared with one.
 
 
-# %%
+# %% id="75be8b64"
 def kept_by(its_weights, layer, h):
     return course.low_rank(
         its_weights["W_V"][layer, h], its_weights["W_O"][layer, h], 32
@@ -2157,7 +2157,7 @@ plot(
     caption="Share of the squared entries of W_V W_O that the strongest directions make up together: three heads of story, the mean of 50 products of random matrices of the same shapes, and a head of the untrained twin.",
 )
 
-# %%
+# %% id="80233f26"
 # NBVAL_CHECK_OUTPUT
 needed = {name: int((values < 0.9).sum()) + 1 for name, values in curves.items()}
 print("directions for 90 per cent:", needed)
@@ -2169,15 +2169,15 @@ all_needed = torch.tensor(
 )
 print(f"all 16 heads: from {all_needed.min()} to {all_needed.max()}")
 
-# %%
+# %% id="b3f0907e"
 predict.reveal("directions_needed", needed["L1H0"])
 
-# %% [markdown]
+# %% [markdown] id="49420c00"
 # Trained heads use fewer directions than they have: nine or ten make up 90 per cent of L1H0 and L3H1, where random factors need 22. L0H3 is nearer to random. The untrained twin lies on the line of the random factors, as it should.
 #
 # **In words.** A direction that is read can be held against the words of $W_E$: which words have most of it, which have least? One that is written can be held against $W_U$: which logits does it raise? Since only a pair has a sign, both ends belong to the list: words at one end of what is read raise words at the one end of what is written, words at the other end raise those at the other. In `story-attn-1l` nothing stands between, so this is exact. Head 1:
 
-# %%
+# %% id="39003b04"
 listed = course.low_rank(attn1.W_V[0, 1], attn1.W_O[0, 1], 3)
 
 
@@ -2198,18 +2198,18 @@ for i in range(3):
     print(f"   seeing     {most(-heard)}")
     print(f"   raises     {most(-raised)}")
 
-# %% [markdown]
+# %% [markdown] id="0b379d2c"
 # Direction 0 has countries at one end of what it reads and capitals at the other, and cities among what the countries raise. Direction 1 is harder to name, and so are most directions of the other heads: this head was chosen because one of its directions can be read. Millidge & Black report that the directions of the OV circuits of GPT-2 can mostly be read. In this model few can.
 #
 # A list of words is not evidence by itself. It was cut off after six, nobody has counted how many lists of random directions would seem to have a theme, and nothing was predicted by it. There is a more modest question that can be settled: are the strongest directions the ones that matter for what the model says?
 #
 # **Predict.** In the next experiment L1H0 of `story` writes only what lies in its strongest 8 directions. Without the head, the mean loss rises by some amount. Which share of the head's effect on the loss is left with 8 directions of 32: 0 per cent if it is as bad as without the head, 100 if nothing is lost?
 
-# %%
+# %% id="fbe75705"
 predict("loss_with_eight", value=..., confidence=...)
 
 
-# %%
+# %% id="d83751f3"
 def rise_of_loss(directions):
     """How much the loss of each text rises when L1H0 writes only what lies in these directions (rows)."""
     kept_part = l1h0_writes @ directions.T @ directions
@@ -2258,7 +2258,7 @@ plot(
     caption="Rise of story's mean loss when L1H0 writes only what lies in some of its 32 directions: the strongest ones, or as many drawn at random among all that it can write (mean of three draws). Band: 95 % interval, bootstrap over 64 texts.",
 )
 
-# %%
+# %% id="a87a9aa7"
 # NBVAL_CHECK_OUTPUT
 without_head = strong[0].mean()
 for k, first, second in zip(sizes_of_k, strong.mean(1), chance.mean(1), strict=True):
@@ -2267,12 +2267,12 @@ for k, first, second in zip(sizes_of_k, strong.mean(1), chance.mean(1), strict=T
     )
 assert_same(strong[-1], torch.zeros(64))
 
-# %%
+# %% id="bd2fd496"
 predict.reveal(
     "loss_with_eight", round(100 * (1 - strong[3].mean() / without_head).item(), 1)
 )
 
-# %%
+# %% id="f810c457"
 Claim(
     statement="Of what L1H0 of story writes, the 8 strongest directions carry more for the prediction than 8 drawn at random.",
     evidence=Evidence.CAUSAL_COMPONENT,
@@ -2289,7 +2289,7 @@ Claim(
     "That other heads are like this one.",
 )
 
-# %% [markdown]
+# %% [markdown] id="9c4d6a6d"
 # Eight of 32 directions carry nearly all of what this head does for the prediction; eight drawn at random among those that it can write lose more than a fifth of it. Four carry about nine tenths of the effect, with about 60 per cent of the squares.
 #
 # The two measures need not agree. The share of squares treats all inputs alike. The loss depends on the inputs that occur, and on who reads what was written. A direction with a small singular value may carry something rare and decisive; here, over all texts, none does.

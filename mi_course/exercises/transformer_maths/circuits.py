@@ -52,7 +52,7 @@ def _ov_by_tokens(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_U: Tensor) -> dict[st
         written = np.array([row @ values[:, i] for i in range(values.shape[1])]) @ output
         for token in range(unembedding.shape[1]):
             table[source, token] = written @ unembedding[:, token]
-    return {"product": torch.from_numpy(table), "axis between them": W_V.shape[1]}
+    return {"product": torch.from_numpy(table).float(), "axis between them": W_V.shape[1]}
 
 
 class _Product:
@@ -83,18 +83,33 @@ def _ov_by_rows(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_U: Tensor) -> tuple[Ten
 
 
 def _ov_variant(
-    *, left: str = "W_E", right: str = "W_U", middle: str = "V, O", turned: bool = False, out: str = "factors"
+    *,
+    left: str = "W_E",
+    right: str = "W_U",
+    middle: str = "V, O",
+    turned: bool = False,
+    scaled: bool = False,
+    out: str = "factors",
 ) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
 
     def answer(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_U: Tensor) -> Any:
         first, second = {"V, O": (W_V, W_O), "O, V": (W_O.T, W_V.T)}[middle]
-        A = {"W_E": lambda: W_E @ first, "W_U": lambda: W_U.T @ first, "nothing": lambda: first}[left]()
+        A = {
+            "W_E": lambda: W_E @ first,
+            "W_U": lambda: W_U.T @ first,
+            "normed": lambda: torch.nn.functional.layer_norm(W_E, W_E.shape[1:]) @ first,
+            "nothing": lambda: first,
+        }[left]()
+        if scaled:
+            A = A / W_V.shape[1] ** 0.5
         B = {"W_U": lambda: second @ W_U, "W_E": lambda: second @ W_E.T, "nothing": lambda: second}[right]()
         if turned:
             A, B = B.T, A.T
         return {
             "factors": lambda: (A, B),
+            "first": lambda: A,
+            "direct": lambda: A @ B + (W_E @ W_U if A.shape[0] == B.shape[1] == len(W_E) else 0),
             "whole": lambda: A @ B,
             "probabilities": lambda: (A @ B).softmax(-1),
             "wide": lambda: (A @ second, W_U) if right == "W_U" and not turned else (A, B),
@@ -206,6 +221,30 @@ ov_circuit = Exercise(
             switches={"out": "whole"},
         ),
         Misconception(
+            "only the first factor",
+            "You return one factor, the values of all tokens. The other says what is made of a value: W_O W_U. Return "
+            "both, the first one first.",
+            switches={"out": "first"},
+        ),
+        Misconception(
+            "the direct path as well",
+            "You added W_E W_U, what a token does to the logits without any head, and multiplied everything out. The "
+            "circuit is the head alone: the two factors W_E W_V and W_O W_U.",
+            switches={"out": "direct"},
+        ),
+        Misconception(
+            "the scale of the scores",
+            "You divide by √d_head. That belongs to the scores, which decide where a head looks. What it carries from "
+            "there is not scaled.",
+            switches={"scaled": True},
+        ),
+        Misconception(
+            "a LayerNorm of your own",
+            "You normalise the rows of W_E first. This model has no LayerNorm; where one stands before the head, "
+            "whoever calls the function hands over normalised rows in place of W_E.",
+            switches={"left": "normed"},
+        ),
+        Misconception(
             "probabilities",
             "You took a softmax of each row. The circuit says what is *added* to the logits. Other parts add to them "
             "as well, and the softmax comes after all have. Return the two factors of the sum itself.",
@@ -278,13 +317,16 @@ def _qk_variant(
             "d_model": d_model**0.5,
             "times": d_head**-0.5,
         }
-        A = (W_E @ W_Q if left == "W_E" else W_Q) / divisor[scale]
-        K = {"W_K": W_K, "W_Q": W_Q}[keys]
+        Q = W_K if keys == "W_K twice" else W_Q
+        A = (W_E @ Q if left == "W_E" else Q) / divisor[scale]
+        K = W_Q if keys == "W_Q" else W_K
         B = K.T @ W_E.T if right == "W_E" else K.T
         if turned:
             A, B = B.T, A.T
         return {
             "factors": lambda: (A, B),
+            "first": lambda: A,
+            "masked": lambda: (A @ B).masked_fill(torch.ones(len(A), B.shape[1]).triu(1).bool(), -torch.inf),
             "whole": lambda: A @ B,
             "pattern": lambda: (A @ B).softmax(-1),
             "wide": lambda: (A @ K.T, W_E.T) if right == "W_E" and not turned else (A, B),
@@ -396,6 +438,22 @@ qk_circuit = Exercise(
             "You return the table of all scores, d_vocab · d_vocab numbers. Asked for are the two factors that give "
             "it: (d_vocab, d_head) and (d_head, d_vocab).",
             switches={"out": "whole"},
+        ),
+        Misconception(
+            "only the first factor",
+            "You return the queries alone. The other factor holds the keys, one column for each token: return both.",
+            switches={"out": "first"},
+        ),
+        Misconception(
+            "keys for queries",
+            "You use W_K on both sides. The destination makes a query, with W_Q; only the source makes a key.",
+            switches={"keys": "W_K twice"},
+        ),
+        Misconception(
+            "a mask over tokens",
+            "You masked the table above its diagonal. The mask is about positions: which stands later in a text. Rows "
+            "and columns are tokens here, numbers in a list of words, and any of them can stand before any other.",
+            switches={"out": "masked"},
         ),
         Misconception(
             "the pattern",

@@ -86,6 +86,8 @@ def _variant(
             "triangle": lambda: torch.linalg.eigvalsh(matrix).to(torch.complex128),
             "squares": lambda: torch.linalg.eigvals(matrix) ** 2,
         }[numbers]()
+        if top == "own":
+            return (matrix.argmax(-1) == torch.arange(len(matrix))).double().mean()
         if top == "share":
             large = values.abs() > 1e-6 * values.abs().max()
             return (values.real[large] > 0).double().mean()
@@ -191,9 +193,10 @@ copying_score = Exercise(
             switches={"below": "size of the sum"},
         ),
         Misconception(
-            "singular values",
-            "These are singular values, which are never negative, so your score is 1 for every head. They say how "
-            "strongly the head writes; eigenvalues say whether what goes in is what comes out.",
+            "sizes above the line, too",
+            "Above and below the line you sum the same sizes, so your score is 1 for every head. Singular values are "
+            "sizes and never negative, and so are absolute values of eigenvalues. Above the line the eigenvalues keep "
+            "their signs: sum them as they are and take the real part.",
             switches={"numbers": "singular values"},
         ),
         Misconception(
@@ -213,6 +216,12 @@ copying_score = Exercise(
             "This is the mean of the table's diagonal: by how much looking at a token raises its own logit, on "
             "average. It grows with the weights. The score divides the sum by the sum of |λ| and has no unit.",
             switches={"top": "trace", "below": "count"},
+        ),
+        Misconception(
+            "tokens that raise themselves most",
+            "This is the share of tokens that raise themselves most. It is a fair question about a head, and another "
+            "one: the score is about mixtures of tokens, by eigenvalues.",
+            switches={"top": "own"},
         ),
         Misconception(
             "without embeddings",

@@ -24,11 +24,12 @@ def observe_factors(case: Case, output: Any) -> Any:
     if isinstance(output, (Tensor, np.ndarray)) and output.ndim == 2:
         return {"product": torch.as_tensor(output), "axis between them": "none: you return one matrix"}
     if not isinstance(output, (tuple, list)) or len(output) != 2:
-        return output
+        count = f"{len(output)} things" if isinstance(output, (tuple, list, dict)) else "something else"
+        return {"product": f"no pair (A, B) but {count}"}
     A, B = (torch.as_tensor(each) if isinstance(each, np.ndarray) else each for each in output)
     if not all(isinstance(each, Tensor) and each.ndim == 2 for each in (A, B)):
-        return output
+        return {"product": "of factors that have not two axes each"}
     if A.shape[1] != B.shape[0]:
-        return {"product": f"none: shapes {tuple(A.shape)} and {tuple(B.shape)} do not fit"}
+        return {"product": f"shapes {tuple(A.shape)}, {tuple(B.shape)} do not fit"}
     common = torch.promote_types(A.dtype, B.dtype)
     return {"product": A.to(common) @ B.to(common), "axis between them": A.shape[1]}

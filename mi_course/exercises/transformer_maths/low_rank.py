@@ -38,15 +38,26 @@ QUESTIONS = [
 def _observe(case: Case, output: Any) -> Any:
     """The directions up to their sign, whether those of a pair are turned the same way, and the shares."""
     if not isinstance(output, (tuple, list)) or len(output) != 3:
-        return output
-    reads, writes, kept = output
+        count = f"{len(output)} things" if isinstance(output, (tuple, list, dict)) else "something else"
+        return {"reads": f"not (reads, writes, kept) but {count}"}
+    reads, writes, kept = map(_as_tensor, output)
     W_V, W_O, k = case.args
     wanted = (k, len(W_V))
     if not all(isinstance(each, Tensor) and each.shape == wanted for each in (reads, writes)):
         return {"reads": reads, "writes": writes, "kept": kept}
     through = (reads.double() @ W_V.double() @ W_O.double() * writes.double()).sum(-1)
-    together = {"a pair is turned the same way": [bool(each > 0) for each in through]}
+    together = {"the two of a pair are turned together:": [bool(each > 0) for each in through]}
     return {"reads": _upright(reads), "writes": _upright(writes), "kept": kept} | together
+
+
+def _as_tensor(thing: Any) -> Any:
+    """Arrays, lists of numbers and lists of rows are as good as a tensor."""
+    if isinstance(thing, (list, tuple)) and thing and all(isinstance(each, Tensor) for each in thing):
+        return torch.stack(list(thing)) if len({each.shape for each in thing}) == 1 else thing
+    numbers = isinstance(thing, np.ndarray) or (
+        isinstance(thing, (list, tuple)) and thing and all(isinstance(each, float) for each in thing)
+    )
+    return torch.as_tensor(thing) if numbers else thing
 
 
 def _upright(directions: Tensor) -> Tensor:
@@ -86,12 +97,12 @@ def _by_eigenvectors(W_V: Tensor, W_O: Tensor, k: int) -> tuple[Tensor, Tensor, 
     return reads, writes, squares.flip(0).cumsum(0)[:k] / squares.sum()
 
 
-def _by_factors(W_V: Tensor, W_O: Tensor, k: int) -> list[Tensor]:
+def _by_factors(W_V: Tensor, W_O: Tensor, k: int) -> list[Any]:
     """Through a matrix of d_head by d_head."""
     q_v, r_v = torch.linalg.qr(W_V)
     q_o, r_o = torch.linalg.qr(W_O.mT)
     u, s, v = torch.svd(r_v @ r_o.mT)
-    share = torch.tensor([(s[: i + 1] ** 2).sum() / (s**2).sum() for i in range(k)])
+    share = [float((s[: i + 1] ** 2).sum() / (s**2).sum()) for i in range(k)]
     return [-(q_v @ u[:, :k]).mT, -(q_o @ v[:, :k]).mT, share]
 
 
@@ -100,6 +111,11 @@ def _by_approximations(W_V: Tensor, W_O: Tensor, k: int) -> tuple[Tensor, Tensor
     U, S, V = torch.svd(M)
     rank = [U[:, :i] @ torch.diag(S[:i]) @ V[:, :i].T for i in range(1, k + 1)]
     return U.T[:k], V.T[:k], torch.stack([1 - ((M - each) ** 2).sum() / (M**2).sum() for each in rank])
+
+
+def _in_numpy(W_V: Tensor, W_O: Tensor, k: int) -> tuple[Any, Any, Any]:
+    U, S, Vh = np.linalg.svd(W_V.numpy() @ W_O.numpy())
+    return U.T[:k], Vh[:k], np.cumsum(S**2)[:k] / np.sum(S**2)
 
 
 def _variant(
@@ -123,6 +139,8 @@ def _variant(
             M = M - M.mean(0)
         n = min(W_V.shape)
         U, S, Vh = torch.linalg.svd(M, full_matrices=False)
+        # In the inputs' own precision: where M is zero any basis is right, and rounding settles which.
+        whole_U, _, whole_Vh = torch.linalg.svd(W_V @ W_O, full_matrices=False)
         U, S, Vh = U[:, :n], S[:n], Vh[:n]
         if order == "rising":
             U, S, Vh = U.flip(-1), S.flip(0), Vh.flip(0)
@@ -138,12 +156,17 @@ def _variant(
         kept = kept.sqrt() if root else kept
         reads, writes = U.T[:k], Vh[:k]
         if scaled != "unit":
-            strength = {"by S": S, "by the root of S": S.sqrt()}[scaled][:k, None]
-            reads, writes = reads * strength, writes * (1 if scaled == "by S" else strength)
+            strength = (S.sqrt() if scaled == "by the root of S" else S)[:k, None]
+            reads = reads * (1 if scaled == "writes by S" else strength)
+            writes = writes * (1 if scaled == "by S" else strength)
         if signs == "apart":
             writes = -writes
         if names == "exchanged":
             reads, writes = writes, reads
+        if axes == "rows of U":
+            reads = whole_U[:k]
+        if axes == "columns of Vh":
+            writes = whole_Vh.T[:k]
         if axes == "columns":
             reads, writes = reads.T, writes.T
         return reads.float(), writes.float(), kept.float()
@@ -197,6 +220,7 @@ low_rank = Exercise(
         "eigenvectors of M Mᵀ, in double precision": _by_eigenvectors,
         "through the small matrix, all signs turned": _by_factors,
         "from the approximations themselves": _by_approximations,
+        "numpy arrays": _in_numpy,
     },
     misconceptions=(
         Misconception(
@@ -252,6 +276,18 @@ low_rank = Exercise(
             switches={"axes": "columns"},
         ),
         Misconception(
+            "rows of U",
+            "You took rows of U. What is read are its *columns*: M = U diag(S) Vh, and x U holds x times each column. "
+            "Take U.T[:k].",
+            switches={"axes": "rows of U"},
+        ),
+        Misconception(
+            "columns of Vh",
+            "You took columns of Vh. torch.linalg.svd gives it turned round already (the h), so that what is written "
+            "are its *rows*: Vh[:k].",
+            switches={"axes": "columns of Vh"},
+        ),
+        Misconception(
             "the weakest directions",
             "These are the weakest directions. eigh sorts upwards and svd downwards: take those with the largest "
             "singular values first.",
@@ -262,6 +298,12 @@ low_rank = Exercise(
             "You multiplied the directions that are read by the singular values. Asked for are unit vectors: how "
             "strong a direction is stands in the shares.",
             switches={"scaled": "by S"},
+        ),
+        Misconception(
+            "writes carry the strength",
+            "You multiplied the directions that are written by the singular values. Asked for are unit vectors: how "
+            "strong a direction is stands in the shares.",
+            switches={"scaled": "writes by S"},
         ),
         Misconception(
             "both carry the strength",
