@@ -2681,6 +2681,989 @@ else:
 
 # %% [markdown] id="1e810f1e"
 # What to look for, if it ran: the largest difference of a logit should be small beside the differences between words; where logits are large, rounding shows earlier than in `story`. In the lens, nostalgebraist's description: nonsense or shallow guesses first, the final guess some layers before the end. In the neurons' lists, Geva et al. 2022 had annotators look for what the words of a list have in common, and report that often something can be named; keep in mind what random directions did in section 1.15, and try some.
+# %% [markdown] id="55c92c6e"
+# ## 1.16 A head is two circuits
+#
+# ★ core (`ov_circuit`) · difficulty 2 of 5 · 30 minutes, two exercises and a part about rotation
+#
+# *You will be able to*: say from the weights alone where a head looks and what it does with what it finds, in words, and name what this leaves out. (Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html), sections on one-layer attention-only transformers.)
+#
+# So far a head was four matrices: $W_Q$, $W_K$, $W_V$, $W_O$. But $W_Q$ and $W_K$ meet only in the score, and $W_V$ and $W_O$ only in what is written. So a head is two things that can be studied one at a time:
+#
+# ```
+#   the OV circuit: what does it do to the logits that this token is looked at?
+#
+#       source token ── W_E ──► stream ── W_V ──► value ── W_O ──► stream ── W_U ──► logits
+#                              d_model           d_head           d_model
+#
+#   the QK circuit: how much does this token want to look at that one?
+#
+#       destination token ── W_E ──► stream ── W_Q ──► query ──┐
+#                                                              ├── dot product, over √d_head ──► score
+#       source token ─────── W_E ──► stream ── W_K ──► key ────┘
+# ```
+#
+# Put into one matrix each, they go from tokens to tokens, and can be read in words. The first is the **full OV circuit**, with one row for each source token and one column for each logit:
+#
+# $$W_E\, W_V\, W_O\, W_U \qquad (d_{vocab} \times d_{vocab})$$
+#
+# Its entry in row $a$ and column $c$: if this head pays all its attention to token $a$, that much is added to the logit of $c$. With half of the attention it is half as much. "Full" says that embedding and unembedding are part of it; $W_V W_O$ alone goes from stream to stream.
+
+# %% [markdown] id="375948bb"
+# **Two factors.** For the 686 words of Story World such a table has 470,596 numbers. For the 50,257 tokens of GPT-2 it would be two and a half billion for each head. Nobody needs to write it down. Everything passes through a value of `d_head` numbers, so the table is a product of a tall matrix and a wide one:
+#
+# $$\underbrace{(W_E W_V)}_{A,\; d_{vocab} \times d_{head}} \; \underbrace{(W_O W_U)}_{B,\; d_{head} \times d_{vocab}}$$
+#
+# Single rows and entries are computed from $A$ and $B$ when they are asked for. The course keeps such a pair in a `FactoredMatrix` (the idea and the name are those of TransformerLens): `.rows(tokens)`, `.product()`, `.T` do what they say.
+#
+# Such tables are exact where nothing stands between token and head, and nothing between head and logits. That is so in `story-attn-1l`: one layer of eight heads, no MLP, no LayerNorm, learned positions. It is the model of this section.
+
+# %% id="2d5027c5"
+from mi_course import interventions as hooks
+from mi_course.worlds.story.entities import (
+    CAPITAL,
+    CITIES,
+    COUNTRIES,
+    ENTITIES,
+    NAMES,
+    OBJECTS,
+)
+
+attn1 = load_model("story-attn-1l")
+attn1_texts = story_tokens(16, seed=16)  # 16 rows of 96 tokens
+_, attn1_cache = attn1.run_with_cache(attn1_texts)
+for name in ("W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_U"):
+    print(f"{name:6s} {tuple(getattr(attn1, name).shape)}")
+
+# %% [markdown] id="b78dfb97"
+# **Predict.** Among the words are 40 countries and their 40 capitals. One of the eight heads was picked because it knows them best. It looks at a country. For how many of the 40 is the country's own capital the one that it raises most, among the 40 capitals?
+
+# %% id="aefa4927"
+predict("capitals_raised", value=..., confidence=...)
+
+# %% [markdown] id="3b9ecbfb"
+# Write the OV circuit of one head.
+
+
+# %% id="3f37ebb8" exercise="ov_circuit"
+def ov_circuit(W_E, W_V, W_O, W_U):
+    """The full OV circuit of one head, as two factors.
+
+    W_E: shape (d_vocab, d_model). W_V: (d_model, d_head). W_O: (d_head, d_model).
+    W_U: (d_model, d_vocab).
+    Returns (A, B), shapes (d_vocab, d_head) and (d_head, d_vocab). Row a of A @ B is what
+    full attention to token a adds to each logit. (Biases are left out.)
+    """
+    ### BEGIN SOLUTION
+    return W_E @ W_V, W_O @ W_U
+    ### END SOLUTION
+
+
+# %% id="d3c06be8" check="ov_circuit"
+check(ov_circuit)
+
+# %% [markdown] id="954578e4"
+# **The identity.** A model of one layer without MLP and LayerNorm is a sum of paths from input to output, and nothing else (Elhage et al. call it the *path expansion*). At destination $d$, with tokens $t$ and the pattern $P^h$ of head $h$,
+#
+# $$\mathrm{logits}_d = \underbrace{(W_E[t_d] + W_{pos}[d])\, W_U}_{\text{direct path}} + \sum_h \sum_s P^h_{ds}\, \underbrace{(W_E[t_s] + W_{pos}[s])\, W^h_V W^h_O W_U}_{\text{row of the OV circuit, for token and position}} + \underbrace{\Big(\sum_h b^h_V W^h_O + b_O\Big) W_U + b_U}_{\text{the same everywhere}}$$
+#
+# The last term is where the biases are. Each row of a pattern sums to one, so $b_V$ arrives whole wherever the head looks: it says nothing about *what* is looked at. That is why the circuit leaves it out.
+
+# %% id="c66b1703"
+# NBVAL_CHECK_OUTPUT
+attn1_ov = [
+    course.ov_circuit(attn1.W_E, attn1.W_V[0, h], attn1.W_O[0, h], attn1.W_U)
+    for h in range(8)
+]
+attn1_ov_places = [
+    course.ov_circuit(attn1.W_pos, attn1.W_V[0, h], attn1.W_O[0, h], attn1.W_U)
+    for h in range(8)
+]
+looks = attn1_cache["blocks.0.attn.hook_pattern"]
+direct = course.embed_positions(attn1_texts, attn1.W_E, attn1.W_pos) @ attn1.W_U
+through_heads = sum(
+    looks[:, h] @ (attn1_ov[h].rows(attn1_texts) + attn1_ov_places[h].product())
+    for h in range(8)
+)
+same_everywhere = (
+    torch.einsum("he,hem->m", attn1.b_V[0], attn1.W_O[0]) + attn1.b_O[0]
+) @ attn1.W_U + attn1.b_U
+print(
+    "all paths together:",
+    assert_same(direct + through_heads + same_everywhere, attn1(attn1_texts)),
+)
+print(attn1_ov[7], "in place of", attn1_ov[7].product().numel(), "numbers:", end=" ")
+print(sum(factor.numel() for factor in (attn1_ov[7].A, attn1_ov[7].B)))
+
+# %% [markdown] id="f57694f7"
+# The pattern in this sum is the model's own, computed from the text. *Given* where the heads look, the logits are linear in the tokens. All that is not linear in such a model is in the softmax of the pattern.
+#
+# **Look.** Head 7, ten countries as sources and their capitals as logits. A softmax does not see what is added to all logits alike, so the mean over all 686 words is taken off each row.
+
+# %% id="b62cddaf"
+countries = torch.tensor([VOCABULARY.index(each.text) for each in COUNTRIES])
+capitals = torch.tensor([VOCABULARY.index(CAPITAL[each].text) for each in COUNTRIES])
+
+
+def beside_the_mean(circuit, sources):
+    """Rows of an OV circuit, each less its mean over all words."""
+    chosen = circuit.rows(sources)
+    return chosen - chosen.mean(-1, keepdim=True)
+
+
+capital_table = beside_the_mean(attn1_ov[7], countries)[:, capitals]
+plot(
+    Heatmap(
+        values=capital_table[:10, :10],
+        rows=[VOCABULARY[i] for i in countries[:10]],
+        columns=[VOCABULARY[i] for i in capitals[:10]],
+        name="added to the logit",
+        row_axis="source, looked at",
+        column_axis="logit",
+        title="OV circuit of L0H7, story-attn-1l",
+        diverging=True,
+    ),
+    caption="Part of the full OV circuit of head 7 of story-attn-1l: what full attention to a country adds to the logits of capitals, beside the mean over all words. Blue above zero, orange-red below.",
+)
+
+# %% id="a9a834fd"
+# NBVAL_CHECK_OUTPUT
+own_capital = []
+for h in range(8):
+    table = beside_the_mean(attn1_ov[h], countries)[:, capitals]
+    own_capital.append(int((table.argmax(-1) == torch.arange(40)).sum()))
+print("own capital raised most, of 40 countries, by head:", own_capital)
+off = ~torch.eye(40, dtype=torch.bool)
+print(
+    f"head 7: own capital {capital_table.diagonal().mean():+.1f} on average, other capitals {capital_table[off].mean():+.1f}"
+)
+
+# %% id="da6a1d8b"
+predict.reveal("capitals_raised", own_capital[7])
+
+# %% [markdown] id="96d9ce12"
+# The figures of Elhage et al. list, in words of a text model, what a head's entries are largest for; the heads of their one-layer models mostly raise the token itself and tokens like it. Here is another kind: from a country to its capital. No sentence has been run for it. Three heads know capitals, head 7 best; the path expansion says that their contributions add up.
+#
+# What this does not say is that the head ever looks at a country when a capital is due. That is the other circuit's part.
+
+# %% id="59daf89b"
+twin_attn1 = load_model("story-attn-1l", untrained=True)
+right_capital = (capital_table.argmax(-1) == torch.arange(40)).double()
+twin_right = []
+for h in range(8):
+    twin_circuit = course.ov_circuit(
+        twin_attn1.W_E, twin_attn1.W_V[0, h], twin_attn1.W_O[0, h], twin_attn1.W_U
+    )
+    twin_table = beside_the_mean(twin_circuit, countries)[:, capitals]
+    twin_right.append((twin_table.argmax(-1) == torch.arange(40)).double().mean())
+Claim(
+    statement="Attention of head 7 of story-attn-1l to a country raises the logit of its capital more than that of any other capital.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="countries whose own capital is raised most, of 40 capitals",
+    unit="%",
+    estimate=100 * right_capital.mean().item(),
+    interval=bootstrap_interval(100 * right_capital),
+    n=40,
+    observations="countries",
+    baseline=100 * max(twin_right).item(),
+    baseline_name="the best of the eight heads of the untrained twin; chance is 2.5",
+    threshold=50.0,
+    does_not_say="That the head looks at countries where a capital is due, or that the model gets capitals from it: other "
+    "heads know them, too. The head was picked of eight by this number, and one seed was trained.",
+)
+
+# %% [markdown] id="740d9454"
+# **Where it looks.** The score of destination $d$ for source $s$ is $q_d \cdot k_s / \sqrt{d_{head}}$. If the stream held nothing but embeddings, it would be an entry of the **full QK circuit**,
+#
+# $$\frac{W_E\, W_Q\, W_K^\top W_E^\top}{\sqrt{d_{head}}} \qquad (d_{vocab} \times d_{vocab}),$$
+#
+# one row for each *destination* token and one column for each *source* token. The query of a destination is its row of $W_E W_Q$, the key of a source its row of $W_E W_K$; the product with the second one turned round makes all dot products at once. It has two factors as well, and is read like a pattern: [destination, source].
+
+
+# %% id="382382a9" exercise="qk_circuit"
+def qk_circuit(W_E, W_Q, W_K):
+    """The full QK circuit of one head, as two factors.
+
+    W_E: shape (d_vocab, d_model). W_Q, W_K: (d_model, d_head).
+    Returns (A, B), shapes (d_vocab, d_head) and (d_head, d_vocab). Entry [a, b] of A @ B is the
+    score of destination token a for source token b. (No biases, no positions, no softmax.)
+    """
+    ### BEGIN SOLUTION
+    d_head = W_Q.shape[1]
+    return W_E @ W_Q / d_head**0.5, (W_E @ W_K).T
+    ### END SOLUTION
+
+
+# %% id="62210d8d" check="qk_circuit"
+check(qk_circuit)
+
+# %% [markdown] id="ecfa8f95"
+# **Look.** Head 7 again: five words that look, four kinds of words that are looked at, mean over the words of a kind. What is the same for all sources does not matter to a softmax, so each row is shown beside its mean over all words.
+
+# %% id="21326f89"
+kinds = {
+    "names": NAMES,
+    "countries": COUNTRIES,
+    "cities": CITIES,
+    "objects": OBJECTS,
+}
+lookers = ["to", "is", "of", "in", "the"]
+attn1_qk = course.qk_circuit(attn1.W_E, attn1.W_Q[0, 7], attn1.W_K[0, 7])
+rows_of_lookers = attn1_qk.rows(torch.tensor([VOCABULARY.index(w) for w in lookers]))
+rows_of_lookers = rows_of_lookers - rows_of_lookers.mean(-1, keepdim=True)
+by_kind = torch.stack(
+    [
+        rows_of_lookers[
+            :, [VOCABULARY.index(e.text) for e in these if e.text in VOCABULARY]
+        ].mean(-1)
+        for these in kinds.values()
+    ],
+    dim=-1,
+)
+plot(
+    Heatmap(
+        values=by_kind,
+        rows=lookers,
+        columns=list(kinds),
+        name="score",
+        row_axis="destination, looks",
+        column_axis="source, looked at",
+        title="QK circuit of L0H7, story-attn-1l",
+        diverging=True,
+    ),
+    caption="Part of the full QK circuit of head 7 of story-attn-1l: the score of five destination words for four kinds of source words (mean of a kind), beside the mean over all source words. Blue above zero, orange-red below.",
+)
+
+# %% [markdown] id="8f68f065"
+# From `to` this head looks at names, from `in` at countries and cities. It would carry from a country what its OV circuit says: the capital. Section 1.20 puts the two circuits of a head together.
+#
+# **What the table leaves out.** A head of layer 0 reads $e + p$: the token's row of $W_E$ and the position's row of $W_{pos}$. Its score therefore has four terms. With $e'$, $p'$ for the source, and the biases counted with the positions, since they do not depend on the token either,
+#
+# $$\sqrt{d_{head}}\, S = \underbrace{(e W_Q)(e' W_K)^\top}_{\text{token, token}} + \underbrace{(e W_Q)(p' W_K + b_K)^\top}_{\text{token, position}} + \underbrace{(p W_Q + b_Q)(e' W_K)^\top}_{\text{position, token}} + \underbrace{(p W_Q + b_Q)(p' W_K + b_K)^\top}_{\text{position, position}}$$
+#
+# The first is the QK circuit. The third prefers some tokens whoever looks from there; the bias $b_Q$ acts here. Which of the four decides differs from head to head. The next cell asserts the sum on two models and says how much each term moves the scores: its standard deviation over the sources that a destination can choose from.
+#
+# `induction-2l-plain` is the model of chapter 2: two layers of one head each, trained to go on with repeated random tokens. Its first head looks at the token just before.
+
+
+# %% id="b2c1f0e9"
+# NBVAL_CHECK_OUTPUT
+def spread(term):
+    """Standard deviation over the sources up to the destination, mean over destinations."""
+    return torch.stack(
+        [term[:, d, : d + 1].std(-1).mean() for d in range(8, term.shape[1])]
+    ).mean()
+
+
+plain = load_model("induction-2l-plain")
+plain_generator = torch.Generator().manual_seed(16)
+plain_texts = torch.cat(  # [BOS] and all 63 other tokens in random order
+    [
+        torch.zeros(64, 1, dtype=torch.long),
+        1 + torch.rand(64, 63, generator=plain_generator).argsort(-1),
+    ],
+    dim=1,
+)
+for name, each, its_texts, h in (
+    ("induction-2l-plain, L0H0", plain, plain_texts, 0),
+    (
+        "its untrained twin      ",
+        load_model("induction-2l-plain", untrained=True),
+        plain_texts,
+        0,
+    ),
+    ("story-attn-1l, L0H7     ", attn1, attn1_texts, 7),
+):
+    terms = course.score_terms(
+        its_texts,
+        each.W_E,
+        each.W_pos,
+        each.W_Q[0, h],
+        each.b_Q[0, h],
+        each.W_K[0, h],
+        each.b_K[0, h],
+    )
+    _, its_cache = each.run_with_cache(its_texts)
+    qs, ks = (its_cache[f"blocks.0.attn.hook_{side}"][:, :, h] for side in "qk")
+    assert_same(sum(terms.values()), qs @ ks.mT / qs.shape[-1] ** 0.5)
+    its_pattern = its_cache["blocks.0.attn.hook_pattern"][:, h]
+    assert_same(course.causal_mask(sum(terms.values())).softmax(-1), its_pattern)
+    said = ", ".join(f"{a} {b} {spread(term):.2f}" for (a, b), term in terms.items())
+    print(f"{name}: {said}")
+
+# %% [markdown] id="4a854416"
+# In `induction-2l-plain` the term of position with position moves the scores most, by far, and token with token hardly at all. Somebody who read only the full QK circuit of this head would learn next to nothing about where it looks. The untrained twin has no such term.
+#
+# In head 7 of `story-attn-1l` all four terms are of a size. So the figure above shows one part of why it looks where it looks, and not the larger one.
+#
+# (The pattern is asserted as well. In TransformerLens 4.3 `hook_attn_scores` of a native model holds the pattern, after the softmax; the scores here are therefore made from `hook_q` and `hook_k`.)
+#
+# **What rotary changes.** In `story` queries and keys are turned before they meet (section 1.6). Turn both back by the source's position: the key is as it was, and the query is turned by the distance $\delta = d - s$. With $R_\delta$ for the turn (rows, so it stands to the right),
+#
+# $$S_{ds} = \frac{q_d\, R_{d-s}\, k_s^\top}{\sqrt{d_{head}}}, \qquad \text{QK matrix at distance } \delta: \quad W_Q\, R_\delta\, W_K^\top .$$
+#
+# So a head has no single QK circuit. It has one for each distance, from $W_Q W_K^\top$ at distance 0 on.
+#
+# **Predict.** L1H0 of `story` looks mostly at the token before (section 1.5). Take its matrices $W_Q R_1 W_K^\top$ and $W_Q R_5 W_K^\top$ as two long vectors. What is the cosine of the angle between them?
+
+# %% id="a7c24609"
+predict("rotary_circuits", value=..., confidence=...)
+
+# %% [markdown] id="ece70c22"
+# **The identity**, for every head of layers 0 and 1. `course.qk_circuit` takes the distance, and any rows in place of $W_E$: here what the layer reads. The biases come in by a trick: a bias is one more row of the matrix, for one more entry of the input, which is always 1.
+
+
+# %% id="ced65476"
+# NBVAL_CHECK_OUTPUT
+def with_one(rows):
+    """One more column of ones, which a bias can be multiplied by."""
+    return torch.cat([rows, torch.ones(len(rows), 1)], dim=1)
+
+
+def with_bias(matrix, bias):
+    """The bias as one more row of the matrix."""
+    return torch.cat([matrix, bias[None]])
+
+
+for layer in (0, 1):
+    reads = with_one(cache[f"blocks.{layer}.ln1.hook_out"][0])
+    scores = cache[f"blocks.{layer}.attn.hook_attn_scores"][0]
+    for h in range(4):
+        W_Q, W_K = (
+            with_bias(weights[f"W_{each}"][layer, h], weights[f"b_{each}"][layer, h])
+            for each in "QK"
+        )
+        for distance in (0, 1, 5):
+            at_distance = course.qk_circuit(reads, W_Q, W_K, distance=distance)
+            assert_same(
+                at_distance.product().diagonal(-distance),
+                scores[h].diagonal(-distance),
+            )
+print("scores of story, layers 0 and 1, distances 0, 1 and 5: agree within 1e-4")
+turned_qk = {
+    distance: course.qk_circuit(
+        torch.eye(128), weights["W_Q"][1, 0], weights["W_K"][1, 0], distance=distance
+    ).product()
+    for distance in (0, 1, 5)
+}
+for one, other in ((0, 1), (0, 5), (1, 5)):
+    cosine = torch.cosine_similarity(
+        turned_qk[one].flatten(), turned_qk[other].flatten(), dim=0
+    ).item()
+    print(f"L1H0, QK matrices at distances {one} and {other}: cosine {cosine:.2f}")
+
+# %% id="3f1e5fd2"
+predict.reveal("rotary_circuits", round(cosine, 2))
+
+# %% [markdown] id="c0e0d35c"
+# At distance 1 this head asks something else of the two tokens than at distance 5. But how does it come to look at the token before, whichever token that is? Something in its queries and keys must be the same for all tokens. Take the mean query and the mean key over all positions of 64 texts, and turn the two against each other.
+
+# %% id="cdecf65e"
+story_texts = story_tokens(64, seed=17)
+_, story_texts_cache = model.run_with_cache(story_texts)
+qs, ks = (story_texts_cache[f"blocks.1.attn.hook_{each}"][:, 1:, 0] for each in "qk")
+scores = story_texts_cache["blocks.1.attn.hook_attn_scores"][:, 0, 1:, 1:]
+distances = range(12)
+measured_by_distance = torch.stack(
+    [scores.diagonal(-d, dim1=-2, dim2=-1).mean() for d in distances]
+)
+normed = course.layer_norm(
+    weights["W_E"], weights["ln1_w"][1], weights["ln1_b"][1]
+)  # the embeddings as layer 1 would read them if layer 0 had written nothing
+bare_q = (normed @ weights["W_Q"][1, 0] + weights["b_Q"][1, 0]).mean(0)
+bare_k = (normed @ weights["W_K"][1, 0] + weights["b_K"][1, 0]).mean(0)
+
+
+def turned_against(mean_query, mean_key):
+    """Their score at each distance."""
+    return torch.stack(
+        [
+            mean_query @ course.rotation(d, 32).float() @ mean_key / 32**0.5
+            for d in distances
+        ]
+    )
+
+
+plot(
+    Lines(
+        x=torch.arange(12),
+        lines=[
+            Line("mean score, measured", measured_by_distance),
+            Line(
+                "mean query, mean key", turned_against(qs.mean((0, 1)), ks.mean((0, 1)))
+            ),
+            Line("the same, bare embeddings", turned_against(bare_q, bare_k)),
+        ],
+        x_name="distance from source to destination (tokens)",
+        y_name="score",
+        title="L1H0 of story, 64 texts",
+    ),
+    caption="Mean score of L1H0 of story by distance: measured on 64 texts; from its mean query and mean key on these texts, turned against each other; and the same with queries and keys made of the bare embeddings of all words.",
+)
+
+# %% [markdown] id="56a8d0c1"
+# The second line is nearly the first. That the head prefers the token before is in one query and one key, the parts that all positions share, and in the rotation, which makes their dot product largest at distance 1.
+#
+# The third line is nearly flat. With the embeddings alone in the stream there is little of that preference: what the mean query and key are made of was put there by layer 0. For a head of a later layer, a circuit with $W_E$ at its ends describes what it would do with bare tokens, and that can be far from what it does.
+#
+# Three things to keep apart, then. In a one-layer model without LayerNorm the circuits with $W_E$ and $W_U$ are the whole truth about token and logit. With LayerNorm its gain can be multiplied into the matrices (section 1.11), its scale cannot, since it depends on everything that was written at a position. And in later layers $W_E$ is a stand-in for a stream that holds more.
+
+# %% [markdown] id="0ac967a8"
+# ## 1.17 Does it copy?
+#
+# difficulty 3 of 5 · 20 minutes
+#
+# *You will be able to*: compress an OV circuit into one number that says how much it copies, and say what the number misses. (Elhage et al. 2021, "Detecting copying behavior".)
+#
+# A head *copies* if looking at a token makes the same token more probable. In the OV circuit that is a large diagonal. But heads pass tokens through `d_head` numbers, so they cannot treat each of hundreds of tokens by itself; they work on mixtures of tokens.
+#
+# Take a mixture: a row $v$ with one number for each token, how much of it is looked at. The circuit $M$ turns it into logits $v M$. There are special mixtures that come out as they went in, up to a factor:
+#
+# $$v M = \lambda\, v$$
+#
+# $v$ is an *eigenvector* and $\lambda$ its *eigenvalue*. If $\lambda > 0$, looking at the mixture raises this mixture: it is copied. If $\lambda < 0$, it is suppressed. Complex eigenvalues come in pairs $a \pm bi$; such a pair turns one mixture into another while scaling it. The score sums up all of them:
+#
+# $$\mathrm{score} = \frac{\sum_i \lambda_i}{\sum_i |\lambda_i|}$$
+#
+# $|\lambda|$ is the distance of $\lambda$ from zero: $\sqrt{a^2 + b^2}$. Above the line the imaginary parts of each pair cancel, so the score is a real number between −1 and 1.
+#
+# Four tables of two tokens show what it does:
+#
+# ```
+#    1   0        0   1        −1    0         1   5
+#    0   1        1   0         0   −1         0   1
+#
+#   λ  1, 1      λ  1, −1      λ  −1, −1      λ  1, 1
+#   score 1      score 0       score −1       score 1
+# ```
+#
+# The first copies. The second says the other token. The third suppresses what it sees. The fourth has score 1, too, and yet looking at the first token raises the second one five times as much as itself. Keep it in mind.
+
+# %% [markdown] id="08cf41ce"
+# **Through the small matrix.** The table has hundreds of rows and at most `d_head` eigenvalues other than zero. They need not be looked for in the large table. Let $M = AB$, with $A$ and $B$ from section 1.16. If $vAB = \lambda v$, multiply by $A$: $(vA)\,BA = \lambda\,(vA)$. So $\lambda$ is an eigenvalue of $BA$ as well, a matrix of `d_head` by `d_head` (for $\lambda \neq 0$; then $vA$ is not zero). The zeros contribute nothing to either sum.
+#
+# `torch.linalg.eigvals(matrix)` gives the eigenvalues as complex numbers; `.real` and `.abs()` are what they are called.
+#
+# **Predict.** How many of the 16 heads of `story` have a score above 0.5?
+
+# %% id="91f67986"
+predict("heads_that_copy", value=..., confidence=...)
+
+
+# %% id="60345d09" exercise="copying_score"
+def copying_score(W_E, W_V, W_O, W_U):
+    """How much a head copies: sum of the eigenvalues of its full OV circuit over the sum of their sizes.
+
+    W_E: shape (d_vocab, d_model). W_V: (d_model, d_head). W_O: (d_head, d_model).
+    W_U: (d_model, d_vocab).
+    Returns one real number from -1 to 1.
+    """
+    ### BEGIN SOLUTION
+    A, B = W_E @ W_V, W_O @ W_U
+    eigenvalues = torch.linalg.eigvals(B @ A)
+    return eigenvalues.sum().real / eigenvalues.abs().sum()
+    ### END SOLUTION
+
+
+# %% id="05e5d144" check="copying_score"
+check(copying_score)
+
+# %% [markdown] id="8a2f6452"
+# **The identities**, on head 3 of `story-attn-1l`: the large table and the small matrix have the same eigenvalues, and their sum is the sum of the diagonal.
+
+# %% id="c341f4d8"
+# NBVAL_CHECK_OUTPUT
+whole_table = attn1_ov[3].product().double()  # 686 by 686
+large = torch.linalg.eigvals(whole_table)
+large = large[large.abs().argsort(descending=True)]
+small = course.FactoredMatrix(
+    attn1_ov[3].A.double(), attn1_ov[3].B.double()
+).eigenvalues()
+small = small[small.abs().argsort(descending=True)]
+print("sizes of the 16:   ", assert_same(large[:16].abs(), small.abs()))
+print("the other 670:     ", assert_same(large[16:].abs(), torch.zeros(670).double()))
+print("sum is the diagonal:", assert_same(small.sum().real, whole_table.trace(), 1e-3))
+
+# %% [markdown] id="32da1138"
+# **A baseline.** What score has a head that learned nothing? The next cell draws 300 heads at random in the shapes of `story` (686 words, d_model 128, d_head 32), and measures the trained heads beside their untrained twins.
+#
+# `story` has LayerNorm, so something has to be said about $W_E$ and $W_U$. In place of $W_E$ stands its LayerNorm with the layer's gain (the bias, the same for every token, is left out). The last gain is multiplied into $W_U$; its mean over d_model and over words is taken off, which the last LayerNorm and the softmax do not see. The scale of the last LayerNorm is a positive number at each position, and the score does not change when all eigenvalues are multiplied by one.
+
+
+# %% id="efd708f4"
+def story_ends(its_weights, layer):
+    """What stands for W_E and W_U around a head of story: LayerNorm's gains in, means taken off."""
+    no_bias = torch.zeros(128)
+    left = course.layer_norm(its_weights["W_E"], its_weights["ln1_w"][layer], no_bias)
+    right = its_weights["ln_final_w"][:, None] * its_weights["W_U"]
+    right = right - right.mean(0)
+    return left, right - right.mean(1, keepdim=True)
+
+
+def story_copying(its_weights):
+    """The copying score of every head, (layer, head)."""
+    scores = torch.zeros(4, 4)
+    for layer in range(4):
+        left, right = story_ends(its_weights, layer)
+        for h in range(4):
+            W_V, W_O = its_weights["W_V"][layer, h], its_weights["W_O"][layer, h]
+            scores[layer, h] = course.copying_score(left, W_V, W_O, right)
+    return scores
+
+
+story_scores = story_copying(weights)
+untrained_story = load_model("story", untrained=True)
+untrained_scores = story_copying(course.weights_of(untrained_story))
+drawn = torch.Generator().manual_seed(17)
+by_chance = torch.stack(
+    [
+        course.copying_score(
+            *(
+                torch.randn(*shape, generator=drawn)
+                for shape in ((686, 128), (128, 32), (32, 128), (128, 686))
+            )
+        )
+        for _ in range(300)
+    ]
+)
+plot(
+    Heatmap(
+        values=story_scores,
+        rows=[str(layer) for layer in range(4)],
+        columns=[str(h) for h in range(4)],
+        name="copying score",
+        row_axis="layer",
+        column_axis="head",
+        title="story, seed 0",
+        diverging=True,
+    ),
+    caption="Copying score of every head of story: sum of the eigenvalues of its OV circuit over the sum of their sizes. Blue above zero (raises what it looks at), orange-red below.",
+)
+
+# %% id="ec795889"
+# NBVAL_CHECK_OUTPUT
+print(
+    f"random matrices: mean {by_chance.mean():.2f}, standard deviation {by_chance.std():.2f}, largest size {by_chance.abs().max():.2f}"
+)
+print(f"untrained twin:  largest size {untrained_scores.abs().max():.2f}")
+print(
+    f"story: above 0.5 {int((story_scores > 0.5).sum())} heads, below -0.5 {int((story_scores < -0.5).sum())}"
+)
+print(f"story: L3H1 {story_scores[3, 1]:.2f}, L3H3 {story_scores[3, 3]:.2f}")
+plain_scores = {
+    seed: [
+        course.copying_score(each.W_E, each.W_V[layer, 0], each.W_O[layer, 0], each.W_U)
+        for layer in range(2)
+    ]
+    for seed in range(3)
+    for each in [load_model("induction-2l-plain", seed=seed)]
+}
+for seed, (first_layer, second_layer) in plain_scores.items():
+    print(
+        f"induction-2l-plain, seed {seed}: L0H0 {first_layer:.2f}, L1H0 {second_layer:.2f}"
+    )
+
+# %% id="7ca8b911"
+predict.reveal("heads_that_copy", int((story_scores > 0.5).sum()))
+
+# %% [markdown] id="89bb98b0"
+# Heads drawn at random have scores near zero, and so have those of the untrained twin. Three heads of `story` are far above, all in the last layer. One is far below, L3H3: looking at a word lowers it and its like. For the heads of layers 1 and 2, remember, $W_E$ is a stand-in for what they read.
+#
+# In `induction-2l-plain` the head of layer 1 has a score of 1.00 in each of three seeds. Its task is to say again what stands at the place it looks at. The head of layer 0, which looks at the token before and passes it on to layer 1, has a score near zero.
+#
+# Elhage et al. draw the eigenvalues of every head as points and find that ten of the twelve heads of a one-layer model of text copy significantly. In `story`, with MLPs and four layers, it is three of sixteen.
+
+# %% [markdown] id="4285e64e"
+# **Does a head with a high score copy?** The score speaks of weights. Behaviour can be asked for. Make the head look at one token and at nothing else: put an attention of 1 on one source into its pattern at the last position. Then silence the head there. The difference of the logits is what the head adds when it looks at that token, with everything that LayerNorm and later parts make of it.
+#
+# **Predict.** L3H1 of `story` has a score of 0.96. It is made to look at a token drawn from the text, in 256 texts. In how many per cent of them is this token the one whose logit the head raises most?
+
+# %% id="c4630913"
+predict("own_token_first", value=..., confidence=...)
+
+
+# %% id="5de38b13"
+def made_to_look(its_model, texts, layer, h, source):
+    """What a head adds to the last logits when all its attention at the last position is on one source.
+
+    source: one position for each text. Returns shape (batch, d_vocab).
+    """
+    rows, last = torch.arange(len(texts)), texts.shape[1] - 1
+    gaze = torch.zeros(texts.shape)
+    gaze[rows, source] = 1.0
+    on_source = hooks.replace(hooks.pattern(layer, head=h, position=last), gaze)
+    silent = hooks.zero(hooks.z(layer, head=h, position=last))
+    looking, silenced = (
+        hooks.run(its_model, texts, edits=[edit]).logits[:, -1]
+        for edit in (on_source, silent)
+    )
+    return looking - silenced
+
+
+def own_token_first(its_model, texts, layer, h, source):
+    """For each text, whether the token looked at is the one raised most."""
+    added = made_to_look(its_model, texts, layer, h, source)
+    return added.argmax(-1) == texts[torch.arange(len(texts)), source]
+
+
+looked_texts = story_tokens(256, seed=12)
+looked_at = torch.randint(1, 95, (256,), generator=torch.Generator().manual_seed(6))
+copies = {h: own_token_first(model, looked_texts, 3, h, looked_at) for h in (1, 3)}
+twin_copies = own_token_first(untrained_story, looked_texts, 3, 1, looked_at)
+
+plain_looked = torch.randint(1, 63, (64,), generator=torch.Generator().manual_seed(6))
+plain_copies, plain_twin_copies = (
+    torch.cat(
+        [
+            own_token_first(
+                load_model("induction-2l-plain", seed=seed, untrained=untrained),
+                plain_texts,
+                1,
+                0,
+                plain_looked,
+            )
+            for seed in range(3)
+        ]
+    ).double()
+    for untrained in (False, True)
+)
+
+# %% id="657f13fa"
+predict.reveal("own_token_first", round(100 * copies[1].float().mean().item(), 1))
+
+# %% id="56749960"
+Claim(
+    statement="Made to look at a token, L3H1 of story raises that token most in most texts.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    quantity="texts in which the token looked at is raised most",
+    unit="%",
+    estimate=100 * copies[1].double().mean().item(),
+    interval=bootstrap_interval(100 * copies[1].double()),
+    n=256,
+    observations="texts",
+    baseline=50.0,
+    baseline_name="half of the texts, which is what 'most' asks; the same head of the untrained twin has "
+    f"{100 * twin_copies.double().mean():.1f}, L3H3, whose score is negative, {100 * copies[3].double().mean():.1f}",
+    does_not_say="That the head does not copy at all: it raises the token far oftener than its twin. How it behaves where it "
+    "looks by itself: here it was made to look at tokens drawn evenly.",
+)
+
+# %% id="2ac6af3e"
+Claim(
+    statement="Made to look at a token, L1H0 of induction-2l-plain raises that token most, in all three seeds.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    quantity="texts in which the token looked at is raised most",
+    unit="%",
+    estimate=100 * plain_copies.mean().item(),
+    interval=bootstrap_interval(
+        100 * plain_copies, groups=plain_texts.new_tensor(range(64)).repeat(3)
+    ),
+    n=64,
+    observations="texts, each in three seeds of the model",
+    baseline=100 * plain_twin_copies.mean().item(),
+    baseline_name="the same head of the untrained twins, on the same texts",
+    threshold=50.0,
+    does_not_say="That the head looks at the right token by itself (chapter 2). That a text without an exception proves there "
+    "is none: the tokens were drawn, not gone through one by one.",
+)
+
+# %% [markdown] id="e1853780"
+# Two heads with scores of 0.96 and 1.00. One raises the token it looks at above all others in about a quarter of the texts. The other does so in all of them. What does the first one copy?
+
+# %% id="7d9cdce8"
+# NBVAL_CHECK_OUTPUT
+left, right = story_ends(weights, 3)
+l3h1 = course.ov_circuit(left, weights["W_V"][3, 1], weights["W_O"][3, 1], right)
+table = l3h1.product()
+own_rank = (table > table.diagonal()[:, None]).sum(
+    1
+)  # words that are raised more than the token itself
+print(f"score {story_scores[3, 1]:.2f}")
+print(
+    f"words that raise themselves most: {course.raises_itself_most(l3h1).sum()} of {len(VOCABULARY)}"
+)
+print(
+    f"words that raise themselves more than the mean word: {int((table.diagonal() > table.mean(1)).sum())}"
+)
+print(f"words raised more than the word itself, median: {int(own_rank.median())}")
+kin = {}  # word -> the kinds it belongs to
+for entity in ENTITIES:
+    if entity.text in VOCABULARY:
+        kin.setdefault(VOCABULARY.index(entity.text), set()).add(entity.category)
+known = sorted(kin)
+same_kind = torch.tensor(
+    [bool(kin[i] & kin.get(int(table[i].argmax()), set())) for i in known]
+)
+expected = torch.tensor(
+    [sum(bool(kin[i] & kin[j]) for j in known) for i in known]
+) / len(VOCABULARY)
+print(
+    f"of {len(known)} names, cities and other things: the word raised most is of the same kind for "
+    f"{int(same_kind.sum())}; a word drawn at random would be for {expected.sum():.0f}"
+)
+
+# %% [markdown] id="bc886e9e"
+# Most words raise themselves more than the mean word: in this sense the head copies nearly everything. But for most words there are others that it raises even more, and where these have a kind they are often of the word's own kind. It copies *roughly*: a word and what is like it. (It has a value of 32 numbers for 686 words. `induction-2l-plain` has 64 numbers for 64 tokens. That this is the reason was not tested.)
+#
+# In texts the token looked at comes first oftener than in the table. Texts are made of frequent words, and the MLP of layer 3 still reads what the head writes; the table has neither.
+#
+# So the score answers one question: do mixtures of tokens come out as themselves, rather than as others or reversed? It does not say that a token raises itself *most*, as the fourth table of two tokens showed; Elhage et al. say themselves that eigenvalues are an imperfect stand-in for copying. It does not say what the head looks at. And it is computed from bare tokens. Where it matters, ask for the behaviour.
+
+# %% [markdown] id="4b8d1d8e"
+# ## 1.18 How many directions?
+#
+# difficulty 3 of 5 · 20 minutes
+#
+# *You will be able to*: say how many directions of the stream a head listens to and writes, how much of it the first few make up, and whether that is the part that matters. (Eckart & Young 1936 for the decomposition; Millidge & Black 2022, a forum post, [The Singular Value Decompositions of Transformer Weight Matrices are Highly Interpretable](https://www.lesswrong.com/posts/mkbGjzxD8d8XqKHzA/the-singular-value-decompositions-of-transformer-weight), for reading it in tokens.)
+#
+# $M = W_V W_O$ takes what a head reads to what it writes. In `story` it is 128 by 128, and it cannot be more than 32 things at once, because everything goes through a value of 32 numbers. Which 32? There is a best way to take such a matrix apart, the *singular value decomposition*:
+#
+# ```
+#   x ──► how much of reads₁ is in it?  · σ₁ ──►  that much of writes₁ ──┐
+#   x ──► how much of reads₂ is in it?  · σ₂ ──►  that much of writes₂ ──┼──► x M
+#     ⋮                                                                  │
+#   x ──► how much of reads₃₂ …         · σ₃₂ ─►  that much of writes₃₂ ─┘
+# ```
+#
+# $$x M = \sum_{i} \sigma_i\, (x \cdot u_i)\, v_i, \qquad \sigma_1 \ge \sigma_2 \ge \dots \ge 0$$
+#
+# The $u_i$ are what the head **reads**: unit vectors, at right angles to each other. The $v_i$ are what it **writes**, also unit vectors at right angles. The singular value $\sigma_i$ says how strongly the pair passes through. (Turn both $u_i$ and $v_i$ round and nothing changes. So a direction has no sign of its own, only a pair has.)
+#
+# Cut the sum off after $k$ pairs and it is the closest matrix to $M$ among all that consist of $k$ pairs (Eckart & Young 1936). Close is meant in the sum of squared entries, $\lVert M \rVert^2$, which equals $\sum_i \sigma_i^2$. So the first $k$ pairs keep the share
+#
+# $$\mathrm{kept}_k = \frac{\sigma_1^2 + \dots + \sigma_k^2}{\sum_i \sigma_i^2} = 1 - \frac{\lVert M - M_k \rVert^2}{\lVert M \rVert^2} .$$
+#
+# It is often called *variance kept*: for inputs that point evenly in all directions, it is the share of the output's variance.
+#
+# **Predict.** How many of the 32 directions of L1H0, the head that looks at the token before, make up 90 per cent?
+
+# %% id="12faafa9"
+predict("directions_needed", value=..., confidence=...)
+
+# %% [markdown] id="627bc94c"
+# `torch.linalg.svd(M, full_matrices=False)` returns `U`, `S`, `Vh` with `M = U @ diag(S) @ Vh`, the singular values falling. Which of `U` and `Vh` is read follows from `x @ U @ diag(S) @ Vh`.
+
+
+# %% id="6d3f030c" exercise="low_rank"
+def low_rank(W_V, W_O, k):
+    """The k strongest pairs of directions of a head.
+
+    W_V: shape (d_model, d_head). W_O: (d_head, d_model). k: how many pairs, at most d_head.
+    Returns (reads, writes, kept).
+    reads, writes: unit vectors, one a row, shape (k, d_model) each, the strongest pair first. Any
+        pair may be turned round, both of it together.
+    kept: shape (k,): the share of the squared entries of W_V W_O that the first pair, the first
+        two, and so on, make up together.
+    """
+    ### BEGIN SOLUTION
+    U, S, Vh = torch.linalg.svd(W_V @ W_O, full_matrices=False)
+    kept = (S**2).cumsum(0) / (S**2).sum()
+    return U.T[:k], Vh[:k], kept[:k]
+    ### END SOLUTION
+
+
+# %% id="d4846df3" check="low_rank"
+check(low_rank)
+
+# %% [markdown] id="2f842ebc"
+# **The identities**, on L1H0 of `story`. The map through the first $k$ write directions is $M$ with the rest cut off: $M_k = M V_k^\top V_k$ with the rows of $V_k$ the first $k$ of them. And what it leaves is one minus the share.
+
+# %% id="ef52b8fd"
+# NBVAL_CHECK_OUTPUT
+M = weights["W_V"][1, 0] @ weights["W_O"][1, 0]
+strongest = course.low_rank(weights["W_V"][1, 0], weights["W_O"][1, 0], 32)
+for k in (1, 8, 32):
+    writes = strongest.writes[:k]
+    rest = M - M @ writes.T @ writes
+    lost = (rest**2).sum() / (M**2).sum()
+    print(
+        f"{k:2d} directions keep {strongest.kept[k - 1]:.3f}:",
+        assert_same(strongest.kept[k - 1], 1 - lost),
+    )
+pieces = sum(
+    torch.outer(strongest.reads[i], strongest.writes[i])
+    * (strongest.reads[i] @ M @ strongest.writes[i])
+    for i in range(32)
+)
+print("all 32 pairs added up:", assert_same(pieces, M))
+
+# %% [markdown] id="818b88b6"
+# **Look.** Three heads of `story`, beside two baselines with the same shapes: two random factors, and the untrained twin's L1H0. A product of random matrices is not flat, so "the first directions keep more than their share" is no finding until it is compared with one.
+
+
+# %% id="75be8b64"
+def kept_by(its_weights, layer, h):
+    return course.low_rank(
+        its_weights["W_V"][layer, h], its_weights["W_O"][layer, h], 32
+    ).kept
+
+
+drawn = torch.Generator().manual_seed(18)
+random_kept = torch.stack(
+    [
+        course.low_rank(
+            torch.randn(128, 32, generator=drawn),
+            torch.randn(32, 128, generator=drawn),
+            32,
+        ).kept
+        for _ in range(50)
+    ]
+).mean(0)
+untrained_weights = course.weights_of(untrained_story)
+curves = {
+    "L1H0": kept_by(weights, 1, 0),
+    "L3H1": kept_by(weights, 3, 1),
+    "L0H3": kept_by(weights, 0, 3),
+    "random factors": random_kept,
+    "L1H0, untrained": kept_by(untrained_weights, 1, 0),
+}
+plot(
+    Lines(
+        x=torch.arange(1, 33),
+        lines=[Line(name, 100 * values) for name, values in curves.items()],
+        x_name="directions, the strongest first",
+        y_name="kept of W_V W_O (per cent)",
+        title="story, d_head 32",
+    ),
+    caption="Share of the squared entries of W_V W_O that the strongest directions make up together: three heads of story, the mean of 50 products of random matrices of the same shapes, and a head of the untrained twin.",
+)
+
+# %% id="80233f26"
+# NBVAL_CHECK_OUTPUT
+needed = {name: int((values < 0.9).sum()) + 1 for name, values in curves.items()}
+print("directions for 90 per cent:", needed)
+all_needed = torch.tensor(
+    [
+        [int((kept_by(weights, layer, h) < 0.9).sum()) + 1 for h in range(4)]
+        for layer in range(4)
+    ]
+)
+print(f"all 16 heads: from {all_needed.min()} to {all_needed.max()}")
+
+# %% id="b3f0907e"
+predict.reveal("directions_needed", needed["L1H0"])
+
+# %% [markdown] id="49420c00"
+# Trained heads use fewer directions than they have: nine or ten make up 90 per cent of L1H0 and L3H1, where random factors need 22. L0H3 is nearer to random. The untrained twin lies on the line of the random factors, as it should.
+#
+# **In words.** A direction that is read can be held against the words of $W_E$: which words have most of it, which have least? One that is written can be held against $W_U$: which logits does it raise? Since only a pair has a sign, both ends belong to the list: words at one end of what is read raise words at the one end of what is written, words at the other end raise those at the other. In `story-attn-1l` nothing stands between, so this is exact. Head 1:
+
+# %% id="39003b04"
+listed = course.low_rank(attn1.W_V[0, 1], attn1.W_O[0, 1], 3)
+
+
+def most(values, n=6):
+    """The words with the largest numbers."""
+    return " ".join(VOCABULARY[i] for i in values.topk(n).indices)
+
+
+for i in range(3):
+    heard = attn1.W_E @ listed.reads[i]
+    heard = heard - heard.mean()
+    raised = listed.writes[i] @ attn1.W_U
+    raised = raised - raised.mean()
+    share = listed.kept[i] - (listed.kept[i - 1] if i else 0)
+    print(f"direction {i}, {100 * share:.0f} % of L0H1")
+    print(f"   seeing     {most(heard)}")
+    print(f"   raises     {most(raised)}")
+    print(f"   seeing     {most(-heard)}")
+    print(f"   raises     {most(-raised)}")
+
+# %% [markdown] id="0b379d2c"
+# Direction 0 has countries at one end of what it reads and capitals at the other, and cities among what the countries raise. Direction 1 is harder to name, and so are most directions of the other heads: this head was chosen because one of its directions can be read. Millidge & Black report that the directions of the OV circuits of GPT-2 can mostly be read. In this model few can.
+#
+# A list of words is not evidence by itself. It was cut off after six, nobody has counted how many lists of random directions would seem to have a theme, and nothing was predicted by it. There is a more modest question that can be settled: are the strongest directions the ones that matter for what the model says?
+#
+# **Predict.** In the next experiment L1H0 of `story` writes only what lies in its strongest 8 directions. Without the head, the mean loss rises by some amount. Which share of the head's effect on the loss is left with 8 directions of 32: 0 per cent if it is as bad as without the head, 100 if nothing is lost?
+
+# %% id="fbe75705"
+predict("loss_with_eight", value=..., confidence=...)
+
+
+# %% id="d83751f3"
+def rise_of_loss(directions):
+    """How much the loss of each text rises when L1H0 writes only what lies in these directions (rows)."""
+    kept_part = l1h0_writes @ directions.T @ directions
+    edit = hooks.add(hooks.attn_out(1), kept_part - l1h0_writes)
+    logits = hooks.run(model, story_texts, edits=[edit]).logits
+    return course.next_token_loss(logits, story_texts).mean(-1) - whole_loss
+
+
+whole_run = hooks.run(model, story_texts, cache=[hooks.z(1, head=0)])
+whole_loss = course.next_token_loss(whole_run.logits, story_texts).mean(-1)
+l1h0_writes = (  # without b_V W_O, which is the same everywhere and stays
+    whole_run.cache[hooks.z(1, head=0)] - weights["b_V"][1, 0]
+) @ weights["W_O"][1, 0]
+sizes_of_k = [0, 2, 4, 8, 16, 24, 32]
+drawn = torch.Generator().manual_seed(19)
+strong, chance = [], []
+for k in sizes_of_k:
+    strong.append(rise_of_loss(strongest.writes[:k]))
+    turns = [
+        torch.linalg.qr(torch.randn(32, 32, generator=drawn))[0][:k] for _ in range(3)
+    ]
+    chance.append(
+        torch.stack([rise_of_loss(turn @ strongest.writes) for turn in turns]).mean(0)
+    )
+strong, chance = torch.stack(strong), torch.stack(chance)  # (k, text)
+plot(
+    Lines(
+        x=torch.tensor(sizes_of_k),
+        lines=[
+            Line(
+                "strongest",
+                strong.mean(1),
+                intervals=[bootstrap_interval(row) for row in strong],
+            ),
+            Line(
+                "drawn at random",
+                chance.mean(1),
+                intervals=[bootstrap_interval(row) for row in chance],
+            ),
+        ],
+        x_name="directions in which L1H0 still writes, of 32",
+        y_name="rise of the mean loss (nats)",
+        title="story, 64 texts of 96 tokens",
+        interval="95 % interval (bootstrap over texts)",
+    ),
+    caption="Rise of story's mean loss when L1H0 writes only what lies in some of its 32 directions: the strongest ones, or as many drawn at random among all that it can write (mean of three draws). Band: 95 % interval, bootstrap over 64 texts.",
+)
+
+# %% id="a87a9aa7"
+# NBVAL_CHECK_OUTPUT
+without_head = strong[0].mean()
+for k, first, second in zip(sizes_of_k, strong.mean(1), chance.mean(1), strict=True):
+    print(
+        f"{k:2d} directions: strongest {first.abs():.2f} nats, drawn {second.abs():.2f} nats"
+    )
+assert_same(strong[-1], torch.zeros(64))
+
+# %% id="bd2fd496"
+predict.reveal(
+    "loss_with_eight", round(100 * (1 - strong[3].mean() / without_head).item(), 1)
+)
+
+# %% id="f810c457"
+Claim(
+    statement="Of what L1H0 of story writes, the 8 strongest directions carry more for the prediction than 8 drawn at random.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    direction="below",
+    quantity="rise of the loss with the 8 strongest directions, beside 8 drawn ones",
+    unit="nats",
+    estimate=(strong[3] - chance[3]).double().mean().item(),
+    interval=bootstrap_interval(strong[3] - chance[3]),
+    n=64,
+    observations="texts of 96 tokens",
+    baseline=0.0,
+    baseline_name=f"no difference; without the head the loss rises by {without_head:.2f} nats",
+    does_not_say="That a direction stands for something, or that the 8 are the best 8 for the loss: they are the largest ones. "
+    "That other heads are like this one.",
+)
+
+# %% [markdown] id="9c4d6a6d"
+# Eight of 32 directions carry nearly all of what this head does for the prediction; eight drawn at random among those that it can write lose more than a fifth of it. Four carry about nine tenths of the effect, with about 60 per cent of the squares.
+#
+# The two measures need not agree. The share of squares treats all inputs alike. The loss depends on the inputs that occur, and on who reads what was written. A direction with a small singular value may carry something rare and decisive; here, over all texts, none does.
 
 # %% [markdown] id="36366d69"
 # ## What is known now

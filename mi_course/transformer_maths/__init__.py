@@ -11,10 +11,14 @@ from mi_course.transformer_maths.attention import attention_output, attention_pa
 from mi_course.transformer_maths.attribution import direct_logit_attribution
 from mi_course.transformer_maths.decomposition import residual_decomposition
 from mi_course.transformer_maths.folding import centre_weights, fold_layer_norm
+from mi_course.transformer_maths.circuits import ov_circuit, qk_circuit, rotation, score_terms
+from mi_course.transformer_maths.copying import copying_score, raises_itself_most
+from mi_course.transformer_maths.factored import FactoredMatrix
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
 from mi_course.transformer_maths.lens import logit_lens
 from mi_course.transformer_maths.loss import next_token_loss
+from mi_course.transformer_maths.low_rank import LowRank, low_rank
 from mi_course.transformer_maths.mlp import gelu_new, mlp
 from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
@@ -25,6 +29,8 @@ __all__ = [
     "ACTIVATIONS",
     "AXES",
     "WEIGHTS",
+    "FactoredMatrix",
+    "LowRank",
     "Symbol",
     "Weights",
     "attention_output",
@@ -34,16 +40,23 @@ __all__ = [
     "centre_weights",
     "continue_tokens",
     "direct_logit_attribution",
+    "copying_score",
     "embed_positions",
     "fold_layer_norm",
     "gelu_new",
     "layer_norm",
     "logit_lens",
+    "low_rank",
     "mlp",
     "mlp_vocabulary",
     "next_token_loss",
     "residual_decomposition",
+    "ov_circuit",
+    "qk_circuit",
+    "raises_itself_most",
     "rotate",
+    "rotation",
+    "score_terms",
     "shape_of",
     "transformer_forward",
     "vocabulary_scores",

@@ -7,11 +7,14 @@ from mi_course.exercises.transformer_maths import (
     attention,
     attribution,
     decomposition,
+    circuits,
+    copying,
     embedding,
     folding,
     forward,
     lens,
     loss,
+    low_rank,
     masks,
     mixing,
     mlps,
@@ -39,6 +42,10 @@ _SECTIONS = (
     attribution,
 )
 _SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss, lens, vocabulary)
+    circuits,
+    copying,
+    low_rank,
+)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
