@@ -8,6 +8,22 @@ The names of axes, weights and hook points are in `notation`.
 from __future__ import annotations
 
 from mi_course.transformer_maths.attention import attention_output, attention_pattern, causal_mask
+from mi_course.transformer_maths.bigrams import (
+    DirectPath,
+    bigram_distances,
+    direct_path_bigrams,
+    story_bigrams,
+    unigrams,
+)
+from mi_course.transformer_maths.composition import (
+    composing_heads,
+    composition_scores,
+    composition_shares,
+    cut_path,
+    head_weights,
+    pattern_change,
+    rotated_shares,
+)
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
 from mi_course.transformer_maths.loss import next_token_loss
@@ -15,25 +31,51 @@ from mi_course.transformer_maths.mlp import gelu_new, mlp
 from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
 from mi_course.transformer_maths.positions import embed_positions, rotate
+from mi_course.transformer_maths.skip_trigrams import (
+    CorpusRate,
+    SkipTrigrams,
+    corpus_rate,
+    one_layer_weights,
+    skip_trigrams,
+    tables_say,
+)
 
 __all__ = [
     "ACTIVATIONS",
     "AXES",
     "WEIGHTS",
+    "CorpusRate",
+    "DirectPath",
+    "SkipTrigrams",
     "Symbol",
     "Weights",
     "attention_output",
     "attention_pattern",
     "axis_sizes",
+    "bigram_distances",
     "causal_mask",
+    "composing_heads",
+    "composition_scores",
+    "composition_shares",
     "continue_tokens",
+    "corpus_rate",
+    "cut_path",
+    "direct_path_bigrams",
     "embed_positions",
     "gelu_new",
+    "head_weights",
     "layer_norm",
     "mlp",
     "next_token_loss",
+    "one_layer_weights",
+    "pattern_change",
     "rotate",
+    "rotated_shares",
     "shape_of",
+    "skip_trigrams",
+    "story_bigrams",
+    "tables_say",
     "transformer_forward",
+    "unigrams",
     "weights_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mi_course.checking import Check, Predict
 from mi_course.exercises.transformer_maths import (
     attention,
+    composition,
     embedding,
     forward,
     loss,
@@ -14,11 +15,27 @@ from mi_course.exercises.transformer_maths import (
     norms,
     notation,
     rotary,
+    shortest_path,
+    skip_trigrams,
 )
 
 CHAPTER = "transformer_maths"
 
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss)
+_SECTIONS = (
+    notation,
+    embedding,
+    norms,
+    masks,
+    attention,
+    rotary,
+    mixing,
+    mlps,
+    forward,
+    loss,
+    shortest_path,
+    skip_trigrams,
+    composition,
+)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for section in _SECTIONS for question in section.QUESTIONS])
