@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
-from mi_course.interventions import add, k, pattern, q, replace, run, v, z, zero
+from mi_course.interventions import add, k, pattern, q, run, v, z, zero
 from mi_course.worlds import repeated_tokens
 from mi_course.zoo.planted import (
     CERTAIN,
@@ -346,9 +346,9 @@ def _look_at_bos(model: Any, layer: int, head: int) -> None:
 
 @cache
 def _planted(seed: int) -> Any:
-    """Three layers of three heads: one pair or two compose through keys, others look as if they did.
+    """Three layers of three heads: three pairs compose through keys, others look as if they did.
 
-    - A previous-token head and one or two induction heads, in layer 1 and perhaps in layer 2: these compose.
+    - A previous-token head and three induction heads, two in layer 1 and one in layer 2: these compose.
     - A decoy with the very W_V W_O of the previous-token head, which looks at [BOS] from everywhere: it adds the same
       to all keys, which moves no attention.
     - A first-token head, which one induction head reads with its *queries*.
@@ -360,13 +360,14 @@ def _planted(seed: int) -> Any:
     spots = choose.sample([(1, head) for head in range(_HEADS)], 3)
     gated = frozenset(range(1, _TOKENS, 2))
     roles[spots[0]] = Induction(0.9, first_tokens=gated)
-    roles[spots[1]] = DuplicateToken()
+    roles[spots[1]] = Induction(0.9)
+    roles[spots[2]] = DuplicateToken()
     far = (2, choose.integer(0, _HEADS - 1))
     roles[far] = Induction(0.8)
     roles[(2, (far[1] + 1) % _HEADS)] = FixedOffset(2)
     model = planted(roles, n_layers=_LAYERS, n_heads=_HEADS, d_vocab=_TOKENS, n_ctx=_CONTEXT, seed=seed)
     _look_at_bos(model, 0, decoy)
-    TRUTH[model] = sorted([((0, first), spots[0]), ((0, first), far)])
+    TRUTH[model] = sorted([((0, first), spots[0]), ((0, first), spots[1]), ((0, first), far)])
     return model
 
 
@@ -484,8 +485,6 @@ def _cut(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> list
     read = written @ getattr(model, f"W_{input_}")[b[0], b[1]].detach()
     if cut == "added again":
         return [add(site, read)]
-    if cut == "only this left":
-        return [replace(site, read)]
     return [add(site, -read)]
 
 
@@ -598,12 +597,6 @@ composing_heads = Exercise(
             switches={"input_": "Q"},
         ),
         Misconception(
-            "through the values",
-            "You cut the path into the later head's values. That changes what it moves and never where it looks: its "
-            "pattern stays as it is. Edit k, and multiply by W_K.",
-            switches={"input_": "V"},
-        ),
-        Misconception(
             "all keys taken away",
             "You set the later head's keys to zero. Then it has nothing to go by, whoever wrote it, and every head "
             "that looks anywhere counts. Take away only what this earlier head has written.",
@@ -614,12 +607,6 @@ composing_heads = Exercise(
             "You add what the earlier head wrote to the later head's keys, where it is already: the path is doubled, "
             "not cut. Subtract it.",
             switches={"cut": "added again"},
-        ),
-        Misconception(
-            "only the path is left",
-            "You leave nothing in the later head's keys but what this earlier head wrote. That asks whether the path "
-            "would be enough. Asked for is whether attention moves without it: subtract it from the keys.",
-            switches={"cut": "only this left"},
         ),
         Misconception(
             "logits in place of attention",

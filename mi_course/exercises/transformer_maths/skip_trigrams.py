@@ -23,11 +23,11 @@ QUESTIONS = [
     ),
     Question(
         name="french_for_a_capital",
-        text="After `the capital of france is`, where does the logit of french stand among those of the languages, on "
-        "average over the 40 countries and their languages? 1 is the highest. (Right if within 2.)",
+        text="After `the capital of france is`, where does the logit of french stand among those of the 28 languages, "
+        "on average over the 40 countries and their languages? 1 is the highest. (Right if within 2.)",
         kind=float,
         low=1,
-        high=31,
+        high=28,
         comes_true=lambda value, outcome: abs(value - outcome) <= 2,
     ),
 ]
