@@ -3664,6 +3664,1034 @@ Claim(
 # Eight of 32 directions carry nearly all of what this head does for the prediction; eight drawn at random among those that it can write lose more than a fifth of it. Four carry about nine tenths of the effect, with about 60 per cent of the squares.
 #
 # The two measures need not agree. The share of squares treats all inputs alike. The loss depends on the inputs that occur, and on who reads what was written. A direction with a small singular value may carry something rare and decisive; here, over all texts, none does.
+# %% [markdown] id="dd53d3b3"
+# ## 1.19 The shortest path
+#
+# difficulty 3 of 5 · 20 minutes
+#
+# *You will be able to*: read the bigrams off a model without layers, and test whether a deeper model keeps them at the same place. (Elhage et al. 2021, section "Zero-Layer Transformers".)
+#
+# In every transformer there is one path on which nothing happens. The embedding of a token stays in the stream, and at the end the unembedding reads it:
+#
+# ```
+#   token a ──► W_E[a] ──────────────────────────────────────► W_U ──► logits
+#                  │                                       ▲
+#                  └──► layer 0 ──► layer 1 ──► … ─────────┘     all other paths
+# ```
+#
+# This is the **direct path**. Its logits for all tokens at once are the matrix $W_E W_U$: row $a$ says what the model thinks comes after token $a$, whatever stood before. A pair of neighbouring tokens is called a **bigram**, so row $a$ is about bigrams, and about nothing else.
+#
+# `story-0l` was trained on the same texts as `story`, and it has no layers: no attention, no MLP, no LayerNorm, no positions. The direct path is all there is of it.
+#
+# **What would be the best table?** Let $p(b \mid a)$ be how often $b$ follows $a$ in the texts, and $q(b \mid a)$ the softmax of row $a$. The loss of section 1.10 is smallest when $q = p$, that is, when the log-softmax of each row is $\log p(b \mid a)$. How far a table is from that is measured by the **Kullback–Leibler divergence**:
+#
+# $$D(a) = \sum_b p(b \mid a)\,\bigl(\log p(b \mid a) - \log q(b \mid a)\bigr), \qquad D = \sum_a p(a)\, D(a)$$
+#
+# In words: for each token, the mean of how many nats $q$ is behind $p$, over what really follows; then a mean over tokens, each as often as it occurs ($p(a)$, its share of all tokens). $D$ is zero if the two tables agree, and it is exactly the part of the loss that a better table would save. A pair that never occurs has $p(b \mid a) = 0$ and adds nothing: $0 \cdot \log 0$ counts as 0 here.
+#
+# **The truth.** Story World is a program, and its program is ours. Its sentences are too many to list, so `story_bigrams` draws rows of text and counts. One kind of sentence would spoil that: in random codes (`code : teal 07 oslo ; …`) any of some hundreds of words may follow any other, more pairs than anybody can count. But their words are drawn at random from known lists, so their pairs' probabilities are calculated and not counted. What is left to chance are about 7,000 pairs.
+
+# %% id="959a4924"
+from mi_course.claims import Claim, Evidence, bootstrap_interval
+from mi_course.display.bars import Bars
+from mi_course.display.heatmap import Heatmap
+from mi_course.display.lines import Line, Lines
+from mi_course.interventions import embed, resid_post, run
+from mi_course.worlds.story import VOCABULARY, encode, story_tokens
+
+halves = [course.story_bigrams(6000, seed=seed) for seed in (1901, 1902)]
+true_counts = halves[0] + halves[1]
+true_share = course.unigrams(true_counts)
+after_capital = true_counts[VOCABULARY.index("capital")]
+for follower in after_capital.topk(2).indices.tolist():
+    print(
+        f"capital {VOCABULARY[follower]:4s} {after_capital[follower] / after_capital.sum():.2f}"
+    )
+
+# %% [markdown] id="0ed6f642"
+# **Predict.** `story-0l` has the direct path and nothing else. `story` has four layers as well. Will the direct path of `story` be as near to the bigrams as that of `story-0l`; farther than that, but nearer than a table that says how frequent each word is, whatever came before; or farther still?
+
+# %% id="197e5050"
+predict("direct_path_of_story", value=..., confidence=...)
+
+# %% [markdown] id="55ffb49e"
+# Now write it: the table, and its distance from the counts.
+
+
+# %% id="e3f828a4" exercise="direct_path_bigrams"
+def direct_path_bigrams(W_E, W_U, counts):
+    """What the direct path says of the next token, and how far that is from the corpus.
+
+    W_E: shape (d_vocab, d_model). W_U: shape (d_model, d_vocab).
+    counts: how often each token (column) follows each (row), shape (d_vocab, d_vocab).
+        Some pairs are missing, and some tokens never occur.
+    Returns two things: log-probabilities in nats, shape (d_vocab, d_vocab), a row for
+    each token before; and the distance D, one number.
+    """
+    ### BEGIN SOLUTION
+    log_probs = (W_E @ W_U).log_softmax(dim=-1)
+    p = counts / counts.sum(dim=1, keepdim=True).clamp(min=1e-9)
+    rows = (torch.xlogy(p, p) - p * log_probs).sum(dim=1)
+    share = counts.sum(dim=1) / counts.sum()
+    return log_probs, (share * rows).sum()
+    ### END SOLUTION
+
+
+# %% id="71347a14" check="direct_path_bigrams"
+check(direct_path_bigrams)
+
+# %% [markdown] id="5aa7b584"
+# **The identity.** `story-0l`'s logits at a position are the row of $W_E W_U$ of the token there, and no other token matters. **The distance**, measured against all rows and against each half of them: the three numbers differ only by the luck of the draw.
+
+# %% id="807756a7"
+# NBVAL_CHECK_OUTPUT
+bigram_model = load_model("story-0l")
+some_texts = story_tokens(64, seed=1903)
+rows_of_table = (bigram_model.W_E @ bigram_model.W_U)[some_texts]
+print(
+    "logits are rows of W_E W_U:", assert_same(rows_of_table, bigram_model(some_texts))
+)
+for which, counted in (
+    ("all", true_counts),
+    ("one half", halves[0]),
+    ("the other half", halves[1]),
+):
+    path = course.direct_path_bigrams(bigram_model.W_E, bigram_model.W_U, counted)
+    print(f"story-0l against {which + ' of the rows':29s} {path.distance:.3f} nats")
+bigram_path = course.direct_path_bigrams(
+    bigram_model.W_E, bigram_model.W_U, true_counts
+)
+
+# %% [markdown] id="0808f8a3"
+# A small sample makes every model look worse than it is: pairs that happened to be drawn look more probable than they are. The distance falls as rows are added, and the model's own card is an example. It counts the codes' pairs as well, and gives 0.096; most of that is the counting, not the model.
+#
+# **Look.** What really follows a word, and what the direct path of `story-0l` says.
+
+# %% id="389c1c5b"
+for before in ("capital", "gave", "and", "monday", "is"):
+    row = VOCABULARY.index(before)
+    truth_of_row = true_counts[row] / true_counts[row].sum()
+    print(f"after {before}:")
+    for follower in truth_of_row.topk(
+        min(4, int((truth_of_row > 0).sum()))
+    ).indices.tolist():
+        print(
+            f"    {VOCABULARY[follower]:10s} in the texts {truth_of_row[follower]:.3f}   "
+            f"direct path {bigram_path.log_probs[row, follower].exp():.3f}"
+        )
+
+# %% [markdown] id="e902699b"
+# In models with layers, Elhage et al. write, the direct path still tends to hold bigrams, those that no more general rule covers, such as *Obama* after *Barack*. Is that so in `story`? Its last LayerNorm stands on the path. It divides by a number that depends on everything in the stream, so there are two ways to read the path alone:
+#
+# - *by its own scale*: as if the embedding were all that reached the last LayerNorm;
+# - *by the scale in texts*: the embedding divided by what LayerNorm really divides by at that word, on average over 64 texts. This is the direct path's true share of the logits.
+#
+# Beside these, `story-attn-1l` (one layer of attention, no LayerNorm), and the twins before training.
+
+# %% id="79b853a6"
+final = {name: weights[name] for name in ("ln_final_w", "ln_final_b")}
+by_own_scale = course.layer_norm(
+    weights["W_E"], final["ln_final_w"], final["ln_final_b"]
+)
+kept = run(model, some_texts, cache=[embed(), *(resid_post(i) for i in range(4))])
+stream_end = kept.cache[resid_post(3)]
+end_scale = (
+    (stream_end - stream_end.mean(-1, keepdim=True)).pow(2).mean(-1) + 1e-5
+).sqrt()
+times_seen = torch.bincount(some_texts.flatten(), minlength=len(VOCABULARY))
+scale_of_word = torch.zeros(len(VOCABULARY)).index_add(
+    0, some_texts.flatten(), end_scale.flatten()
+)
+scale_of_word = torch.where(
+    times_seen > 0, scale_of_word / times_seen.clamp(min=1), end_scale.mean()
+)
+centred_embedding = weights["W_E"] - weights["W_E"].mean(-1, keepdim=True)
+by_text_scale = (
+    centred_embedding / scale_of_word[:, None] * final["ln_final_w"]
+    + final["ln_final_b"]
+)
+one_layer = load_model("story-attn-1l")
+twin_0l = load_model("story-0l", untrained=True)
+paths = {
+    "story-0l": (bigram_model.W_E, bigram_model.W_U),
+    "story-attn-1l": (one_layer.W_E, one_layer.W_U),
+    "story, own scale": (by_own_scale, weights["W_U"]),
+    "story, scale in texts": (by_text_scale, weights["W_U"]),
+    "story-0l untrained": (twin_0l.W_E, twin_0l.W_U),
+}
+far = {
+    name: course.direct_path_bigrams(*path, true_counts).distance.item()
+    for name, path in paths.items()
+}
+next_share = true_counts.sum(0) / true_counts.sum()
+by_word_frequency = (
+    (
+        course.bigram_distances(true_counts, next_share.log().expand(686, 686))
+        * true_share
+    )
+    .sum()
+    .item()
+)
+plot(
+    Bars(
+        names=list(far),
+        values=torch.tensor(list(far.values())),
+        name="distance from the bigrams (nats)",
+        baseline=by_word_frequency,
+        baseline_name="a table that knows only how frequent each word is",
+        axis="direct path of",
+        title="direct paths",
+    ),
+    caption="Distance of the direct path from Story World's bigrams, in nats, a mean over words by frequency. Dashed: the same for a table that knows only how frequent each word is.",
+)
+
+# %% id="ba8e0903"
+# NBVAL_CHECK_OUTPUT
+for name, distance in far.items():
+    print(f"{name:22s} {distance:.2f} nats")
+print(f"{'word frequencies':22s} {by_word_frequency:.2f} nats")
+print(
+    f"story: entries of the embedding have standard deviation {centred_embedding.std():.2f},"
+)
+print(f"and the last LayerNorm divides by {end_scale.mean():.0f}")
+
+# %% id="33685a03"
+predict.reveal("direct_path_of_story", "beyond the word frequencies")
+
+# %% [markdown] id="1b1a8994"
+# In `story` the direct path is no bigram table by either reading. By its own scale it is farther from the bigrams than an untrained table, which says nearly the same of every word: it is sure of itself, and wrong. By the scale in texts it says next to nothing: what enters at the top is about a hundredth of what stands in the stream at the end, so its logits hardly differ from each other.
+#
+# **Why?** A hypothesis: the bigrams are in the model, but other paths carry them, and the direct path is free to be something else. Two tests.
+#
+# *First*, is the knowledge there, and since when? After each layer, put the last LayerNorm and the unembedding on the stream as it is (the logit lens of section 1.14). Average the probabilities over all places where the same word stands. If the model knows the bigrams, this average has to come out near them, since everything else that it knows averages out.
+
+# %% id="04f6994a"
+many_texts = story_tokens(512, seed=1904)
+depth_sites = [embed(), *(resid_post(i) for i in range(4))]
+averaged = torch.zeros(5, 686, 686, dtype=torch.double)
+for batch_of_texts in many_texts.split(64):
+    depth_cache = run(model, batch_of_texts, cache=depth_sites).cache
+    for depth, site in enumerate(depth_sites):
+        said = (
+            course.layer_norm(
+                depth_cache[site],
+                **{"w": final["ln_final_w"], "b": final["ln_final_b"]},
+            )
+            @ weights["W_U"]
+        )
+        averaged[depth].index_add_(
+            0, batch_of_texts.flatten(), said.softmax(-1).flatten(0, 1).double()
+        )
+seen_often = torch.bincount(many_texts.flatten(), minlength=686) >= 20
+known_rows = true_counts * seen_often[:, None]
+by_depth = torch.stack(
+    [
+        (
+            course.bigram_distances(
+                known_rows, (table / table.sum(1, keepdim=True)).clamp(min=1e-12).log()
+            )
+            * course.unigrams(known_rows)
+        ).sum()
+        for table in averaged
+    ]
+)
+plot(
+    Lines(
+        x=torch.arange(5),
+        lines=[Line("mean prediction for each word", by_depth)],
+        x_name="layers passed",
+        y_name="distance from the bigrams (nats)",
+        title="story, 512 texts, words that occur 20 times or more",
+        baseline=(by_word_frequency, "word frequencies only"),
+    ),
+    caption="Distance from the bigrams of story's mean prediction for each word, read from the stream after so many layers, on 512 texts. Dotted: a table that knows only how frequent each word is.",
+)
+
+# %% id="d38000f1"
+# NBVAL_CHECK_OUTPUT
+print(
+    "distance after 0 to 4 layers:",
+    ", ".join(f"{distance:.1f}" for distance in by_depth.tolist()),
+)
+
+# %% [markdown] id="ac746bc1"
+# The knowledge is there at the end and not at the beginning; each layer brings the mean prediction nearer. (What is left after the last layer is partly the sample: a word that occurs 20 times has been seen in 20 contexts only.)
+#
+# *Second*, is the direct path used? Take the embedding away from what the last LayerNorm reads, and only there: every layer still reads it. If `story` kept bigrams on this path, its loss would rise.
+#
+# **Predict.** By how many nats does `story`'s mean loss rise?
+
+# %% id="b2b5966c"
+predict("without_direct_path", value=..., confidence=...)
+
+
+# %% id="990ef666"
+def loss_without(missing):
+    """story's loss of each text when something is taken from what its last LayerNorm reads."""
+    left = (
+        course.layer_norm(
+            stream_end - missing, final["ln_final_w"], final["ln_final_b"]
+        )
+        @ weights["W_U"]
+    )
+    return course.next_token_loss(left, some_texts).mean(-1)
+
+
+whole_loss = loss_without(0)
+assert_same(whole_loss, course.next_token_loss(kept.logits, some_texts).mean(-1))
+rise = loss_without(kept.cache[embed()]) - whole_loss
+nothing_left = torch.zeros(64, 96, 686)
+rise_0l = course.next_token_loss(nothing_left, some_texts) - course.next_token_loss(
+    bigram_model(some_texts), some_texts
+)
+rise_by_layer = [
+    (
+        loss_without(
+            kept.cache[resid_post(i)] - kept.cache[resid_post(i - 1) if i else embed()]
+        )
+        - whole_loss
+    ).mean()
+    for i in range(4)
+]
+
+# %% id="c90b53d2"
+# NBVAL_CHECK_OUTPUT
+print(
+    f"without the embedding, at the end only: loss changes by less than 0.001: {bool(rise.mean().abs() < 1e-3)}"
+)
+for i, by_layer in enumerate(rise_by_layer):
+    print(f"without what layer {i} wrote, at the end only: {by_layer:+.2f} nats")
+print(f"story-0l without its direct path: {rise_0l.mean():+.2f} nats")
+
+# %% id="df229b88"
+predict.reveal("without_direct_path", round(rise.mean().item(), 3))
+
+# %% id="9ac650ad"
+Claim(
+    statement="story hardly uses its direct path: without the embedding at the unembedding its loss is nearly the same.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    direction="below",
+    quantity="rise of the mean loss",
+    unit="nats",
+    estimate=rise.double().mean().item(),
+    interval=bootstrap_interval(rise),
+    n=len(rise),
+    observations="texts of 96 tokens",
+    baseline=min(rise_by_layer).item(),
+    baseline_name="the smallest rise when what one of the four layers wrote is taken away at the same place",
+    does_not_say="That the embedding is of no use: all layers read it, and only its last reader was cut off. Which part of a "
+    "layer carries a bigram. That deeper models in general leave this path unused; larger embeddings would weigh more.",
+)
+
+# %% id="12cd68a1"
+words_at = some_texts[:, :-1].flatten()
+per_word = course.bigram_distances(true_counts, bigram_path.log_probs)[words_at]
+Claim(
+    statement="The direct path of story-0l, which is all of it, is near the bigram table of Story World.",
+    evidence=Evidence.BEHAVIOURAL,
+    direction="below",
+    quantity="distance from the bigrams, mean over places in texts",
+    unit="nats",
+    estimate=per_word.mean().item(),
+    interval=bootstrap_interval(per_word, groups=words_at),
+    n=len(words_at.unique()),
+    observations="words, at 6,080 places in 64 texts",
+    baseline=by_word_frequency,
+    baseline_name="a table that knows only how frequent each word is; the untrained twin has "
+    f"{far['story-0l untrained']:.2f}, and the true table itself, counted in half of the rows, "
+    f"{(course.bigram_distances(halves[0], (halves[1] / halves[1].sum(1, keepdim=True)).clamp(min=1e-9).log()) * course.unigrams(halves[0])).sum():.3f}",
+    does_not_say="That the two tables are equal, or that a model which has layers keeps its bigrams on this path.",
+)
+
+# %% [markdown] id="d66dd107"
+# Both cards are about the same two matrices, $W_E$ and $W_U$, in two models of the same texts. What a product of weights means depends on what else is in the model. Section 1.20 goes on with the first kind of model in which there is something else.
+
+# %% [markdown] id="979bec5a"
+# ## 1.20 Words that act together from afar
+#
+# difficulty 3 of 5 · 25 minutes
+#
+# *You will be able to*: read from the weights of a one-layer model which earlier words make it expect which next ones, test that against what the model does, and recognise a mistake that such a model cannot avoid. (Elhage et al. 2021, section "One-Layer Attention-Only Transformers"; Shlegeris 2023, [One-layer transformers aren't equivalent to a set of skip-trigrams](https://www.lesswrong.com/posts/b5HNYh9ne5vEkX5ag/one-layer-transformers-aren-t-equivalent-to-a-set-of-skip).)
+#
+# In a model with one layer of attention, one thing is new: a head at the present word can fetch something from an earlier one. So three words act together, of which the first may stand far away:
+#
+# ```
+#   the  capital  of  france  is  ──►  paris
+#                     A       B        C
+#                     source  destination   out
+#                     ▲       │
+#                     └───────┘   B looks at A (QK circuit);  what A moves raises C (OV circuit)
+# ```
+#
+# Elhage et al. call `A … B → C` a **skip trigram**. Two entries of the full circuits say what a head $h$ does with it:
+#
+# $$\mathrm{attend}^h(A, B) = \frac{(W_E[B]\, W_Q^h) \cdot (W_E[A]\, W_K^h)}{\sqrt{d_{head}}}, \qquad \mathrm{write}^h(A, C) = W_E[A]\, W_V^h W_O^h\, W_U[:, C]$$
+#
+# In words: *attend* is the score, before the softmax, that destination $B$ gives to source $A$. *Write* is what the head adds to the logit of $C$ when all of its attention is on $A$. The first does not know of $C$, and the second does not know of $B$.
+#
+# `story-attn-1l` has one layer of eight heads, no MLP and no LayerNorm, so these tables hold nearly everything. They leave out the biases and the positions (words alone have no place), and they are about single words, while a softmax divides one attention among all words of a text. Only for one destination at a time can scores be compared.
+#
+# Write the look-up, for several triples and all heads at once.
+
+
+# %% id="a5d20d38" exercise="skip_trigrams"
+def skip_trigrams(weights, source, destination, out):
+    """The entries of each triple `source … destination -> out` in each head's circuits.
+
+    weights: a dictionary of one layer: W_E (d_vocab, d_model); W_Q, W_K and W_V
+        (head, d_model, d_head); W_O (head, d_head, d_model); W_U (d_model, d_vocab).
+    source, destination, out: token numbers, shape (triple,) each.
+    Returns two tensors of shape (triple, head): attend, the scores before the softmax,
+    and write, what is added to the logit of `out` at attention 1.
+    """
+    ### BEGIN SOLUTION
+    A, B = weights["W_E"][source], weights["W_E"][destination]
+    query = torch.einsum("tm,hme->the", B, weights["W_Q"])
+    key = torch.einsum("tm,hme->the", A, weights["W_K"])
+    attend = (query * key).sum(dim=-1) / query.shape[-1] ** 0.5
+    moved = torch.einsum("tm,hme,hen->thn", A, weights["W_V"], weights["W_O"])
+    return attend, torch.einsum("thn,nt->th", moved, weights["W_U"][:, out])
+    ### END SOLUTION
+
+
+# %% id="3c2ccb23" check="skip_trigrams"
+check(skip_trigrams)
+
+# %% [markdown] id="cf5a2e67"
+# **The identity.** The look-up beside the full circuits of every head, all pairs of words.
+
+# %% id="f5985c43"
+# NBVAL_CHECK_OUTPUT
+from itertools import combinations
+
+from mi_course.interventions import z, zero
+from mi_course.worlds.story.entities import CAPITAL, COUNTRIES, LANGUAGE
+
+one_layer = load_model("story-attn-1l")
+small = course.one_layer_weights(one_layer)
+
+
+def ids(texts):
+    """Token numbers of some words."""
+    return torch.tensor([VOCABULARY.index(each) for each in texts])
+
+
+lands = ids(country.text for country in COUNTRIES)
+capitals = ids(CAPITAL[country].text for country in COUNTRIES)
+tongues = ids(LANGUAGE[country].text for country in COUNTRIES)
+all_tongues = tongues.unique()
+destination_is = ids(["is"]).expand(40)
+entries = course.skip_trigrams(small, lands, destination_is, capitals)
+full_qk = (
+    torch.einsum(
+        "bm,hme,hne,an->hba", small["W_E"], small["W_Q"], small["W_K"], small["W_E"]
+    )
+    / 16**0.5
+)
+full_ov = torch.einsum(
+    "am,hme,hen,nc->hac", small["W_E"], small["W_V"], small["W_O"], small["W_U"]
+)
+print("attend:", assert_same(entries.attend, full_qk[:, destination_is, lands].T))
+print("write: ", assert_same(entries.write, full_ov[:, lands, capitals].T))
+
+# %% [markdown] id="7505d898"
+# **Look.** Which heads know capitals, by the tables? Two things have to come together. A head must score countries above other words, at the words that stand before a capital or a language. And what it moves from a country must raise this country's capital above other capitals.
+
+# %% id="f0ba04af"
+looking = ["the", "of", "is", "in", "speak"]
+scores_of = full_qk[:, ids(looking)]
+above_others = scores_of[:, :, lands].mean(-1) - scores_of.mean(-1)
+plot(
+    Heatmap(
+        values=above_others,
+        rows=[f"head {head}" for head in range(8)],
+        columns=looking,
+        name="score of a country above that of a word",
+        row_axis="head",
+        column_axis="destination",
+        title="story-attn-1l, from weights",
+        diverging=True,
+    ),
+    caption="From the full QK circuits of story-attn-1l: how much higher a country's score is than that of an average word, by head and destination. Blue above zero, orange-red below.",
+)
+
+# %% id="ce7a099c"
+own_capital = (
+    full_ov[:, lands, capitals] - full_ov[:, lands][:, :, capitals].mean(-1)
+).mean(-1)
+own_tongue = (
+    full_ov[:, lands, tongues] - full_ov[:, lands][:, :, all_tongues].mean(-1)
+).mean(-1)
+plot(
+    Bars(
+        names=[str(head) for head in range(8)],
+        values=own_capital,
+        name="logit above others of its kind",
+        baseline=own_tongue,
+        baseline_name="its language, above other languages",
+        axis="head",
+        title="its capital, above other capitals",
+    ),
+    caption="From the full OV circuits of story-attn-1l: by how much attention 1 on a country raises its capital above the other capitals, and (hatched) its language above the other languages; means over 40 countries.",
+)
+
+# %% [markdown] id="04b3ebb4"
+# Heads 2, 4 and 7 have both: they score countries high at `is`, `in` and `speak`, and they move the right capital. (Head 0 scores countries high, too, and moves nothing that tells one capital from another.) Keep the hatched bars in mind.
+#
+# In the paper such tables are shown as lists, of the kind *source* → *destinations that look at it most* → *words it raises most*. Here is one row of ours.
+
+# %% id="26c04776"
+for a_word in ("france", "japan"):
+    for head in (4, 7):
+        row = VOCABULARY.index(a_word)
+        most_drawn = (
+            (full_qk[head] - full_qk[head].mean(1, keepdim=True))[:, row]
+            .topk(4)
+            .indices.tolist()
+        )
+        raised = (full_ov[head, row] - full_ov[head].mean(0)).topk(4).indices.tolist()
+        print(
+            f"head {head}: {a_word:7s} looked at from {', '.join(VOCABULARY[i] for i in most_drawn):32s} "
+            f"raises {', '.join(VOCABULARY[i] for i in raised)}"
+        )
+
+# %% [markdown] id="d37de292"
+# **In the texts**, how much of a skip trigram is `france … is → paris`? Counted in 4,000 rows: how often `paris` follows `is`, when `france` is among the four words before, and when it is not.
+
+# %% id="2e085c8c"
+# NBVAL_CHECK_OUTPUT
+texts_to_count = story_tokens(4000, seed=2001)
+france, is_, paris = ids(["france", "is", "paris"]).tolist()
+rate = course.corpus_rate(texts_to_count, france, is_, paris, window=4)
+print(f"with france before: {rate.with_source:.2f}   without: {rate.without:.4f}")
+
+# %% [markdown] id="3aaba4f3"
+# Most of the other times the language was asked for. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
+#
+# **Does the model do what the tables say?** Exchange the country, and the logit of its capital should fall. By how much, the tables foretell: `tables_say` puts all tables together (bigrams, scores, softmax, what is moved) for a text whose words have no positions.
+#
+# **Predict.** In `the capital of france is`, `france` becomes another country. By how much does the logit of `paris` fall in the model? (On average over the 40 countries, each exchanged for another one.)
+
+# %% id="602f38c0"
+predict("logit_of_paris", value=..., confidence=...)
+
+# %% id="43208c03"
+# NBVAL_CHECK_OUTPUT
+# Each country is exchanged for another one, which has another language as well.
+shift = next(by for by in range(1, 40) if (tongues != tongues.roll(by)).all())
+other_land = torch.arange(40).roll(shift)
+
+
+def prompts(template):
+    """The prompt for each of the 40 countries."""
+    return torch.tensor(
+        [encode(template.format(country.text)) for country in COUNTRIES]
+    )
+
+
+def falls(logits, answers):
+    """By how much each answer's logit falls when the country is exchanged."""
+    return logits[torch.arange(40), answers] - logits[other_land, answers]
+
+
+for template, answers in (
+    ("the capital of {} is", capitals),
+    ("{} has its capital in", capitals),
+    ("the language of {} is", tongues),
+    ("people in {} speak", tongues),
+):
+    measured = falls(one_layer(prompts(template))[:, -1], answers)
+    foretold = falls(course.tables_say(small, prompts(template)), answers)
+    together = torch.corrcoef(torch.stack([measured, foretold]))[0, 1]
+    print(
+        f"{template:22s} measured {measured.mean():5.1f}   from tables {foretold.mean():5.1f}   correlation {together:.2f}"
+    )
+
+# %% id="2024d0ae"
+asked = prompts("the capital of {} is")
+measured = falls(one_layer(asked)[:, -1], capitals)
+foretold = falls(course.tables_say(small, asked), capitals)
+wrong_pair = (
+    course.tables_say(small, asked)[torch.arange(40).roll(shift + 1), capitals]
+    - course.tables_say(small, asked)[torch.arange(40).roll(shift + 2), capitals]
+)
+predict.reveal("logit_of_paris", round(measured.mean().item(), 1))
+
+# %% id="0d50f7d2"
+Claim(
+    statement="The tables of story-attn-1l foretell by how much the logit of a capital falls when its country is exchanged.",
+    evidence=Evidence.BEHAVIOURAL,
+    direction="below",
+    quantity="mean distance between the fall foretold and the fall measured",
+    unit="(logit)",
+    estimate=(measured - foretold).abs().double().mean().item(),
+    interval=bootstrap_interval((measured - foretold).abs()),
+    n=40,
+    observations="countries",
+    baseline=(measured - wrong_pair).abs().mean().item(),
+    baseline_name=f"the tables asked about an exchange of two other countries; the fall itself is {measured.mean():.1f} on average",
+    does_not_say="That the tables foretell as well elsewhere: where a head looks by position, such as at the word before, they "
+    "cannot. That one entry is enough: all heads and all words of the sentence are in this prediction.",
+)
+
+# %% [markdown] id="0a9126a7"
+# **Are those the heads?** The tables named 2, 4 and 7. Silence the three, and see how far the right capital still stands above the mean of all capitals. The baseline is the same for every set of three among the other heads.
+
+
+# %% id="d9799c2f"
+# NBVAL_CHECK_OUTPUT
+def own_above_others(heads):
+    """For each country, the logit of its capital above the mean of all capitals, without these heads."""
+    changed = run(
+        one_layer, asked, edits=[zero(z(0, head=head)) for head in heads]
+    ).logits[:, -1]
+    return changed[torch.arange(40), capitals] - changed[:, capitals].mean(-1)
+
+
+without_the_three = own_above_others((2, 4, 7))
+other_sets = torch.stack(
+    [own_above_others(three) for three in combinations((0, 1, 3, 5, 6), 3)]
+).mean(1)
+print(f"with all heads:          {own_above_others(()).mean():.1f}")
+print(f"without heads 2, 4, 7:   {without_the_three.mean():.1f}")
+print(
+    f"without three others:    {other_sets.min():.1f} to {other_sets.max():.1f}, {len(other_sets)} sets"
+)
+
+# %% id="4cd3665f"
+Claim(
+    statement="Which capital belongs to which country is known to heads 2, 4 and 7 of story-attn-1l, as its tables say.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    direction="below",
+    quantity="logit of the right capital above the mean capital, without the three",
+    unit="(logit)",
+    estimate=without_the_three.double().mean().item(),
+    interval=bootstrap_interval(without_the_three),
+    n=40,
+    observations="countries",
+    baseline=other_sets.min().item(),
+    baseline_name="the lowest of the ten sets of three among the other heads; with all heads it is "
+    f"{own_above_others(()).mean():.1f}",
+    does_not_say="That each of the three is needed, or does the same. That the other heads do nothing for this sentence: some "
+    "raise all capitals together, which is not counted here. A head set to zero is a model that was never trained; "
+    "chapter 2 compares ways of silencing.",
+)
+
+# %% [markdown] id="9687e65c"
+# ### A mistake that cannot be avoided
+#
+# *Attend* does not know of $C$, and *write* does not know of $B$. So a head that has learned `france … is → paris` for sentences about capitals and `france … speak → french` for sentences about languages has learned two more that nobody taught it: `france … is → french` and `france … speak → paris`. For in both cases the head looks at `france`, and what `france` moves is what it moves. Elhage et al. call this a bug. Their example is a head that raises `keep … in mind` and `keep … at bay`, and so must raise `keep … in bay`.
+#
+# You have seen the hatched bars: the heads that move the capital move the language with it.
+#
+# **Predict.** After `the capital of france is`, the model says `paris`. Where does `french` stand among the languages, from 1 (the highest logit of all languages)? On average over the 40 countries.
+
+# %% id="a1569dbe"
+predict("french_for_a_capital", value=..., confidence=...)
+
+# %% id="9aa50a57"
+# NBVAL_CHECK_OUTPUT
+for template, cross_kind, cross in (
+    ("the capital of {} is", all_tongues, tongues),
+    ("people in {} speak", capitals, capitals),
+):
+    at_end = one_layer(prompts(template))[:, -1]
+    own = at_end[torch.arange(40), cross]
+    above = own - at_end[:, cross_kind].mean(-1)
+    place = 1 + (at_end[:, cross_kind] > own[:, None]).sum(-1)
+    kind = "language" if cross is tongues else "capital"
+    print(
+        f"{template:22s} its {kind:8s} stands {above.mean():4.1f} above the mean {kind}, place {place.double().mean():.1f} of {len(cross_kind)}"
+    )
+
+# %% id="9b2f058b"
+at_end = one_layer(asked)[:, -1]
+own_language = at_end[torch.arange(40), tongues]
+language_place = 1 + (at_end[:, all_tongues] > own_language[:, None]).sum(-1)
+predict.reveal("french_for_a_capital", round(language_place.double().mean().item(), 2))
+
+# %% [markdown] id="2c32b98a"
+# The cross term is there at full strength: asked for a capital, the model puts the country's language above all other languages, by nearly as much as where a language is asked for. What then keeps it from saying `french`? The other words of the sentence. Look at the two kinds as a whole: the mean logit of all capitals beside the mean logit of all languages.
+
+# %% id="8d98f37a"
+# NBVAL_CHECK_OUTPUT
+for template in ("the capital of {} is", "the language of {} is"):
+    at_end = one_layer(prompts(template))[:, -1]
+    gap = at_end[:, capitals].mean(-1) - at_end[:, all_tongues].mean(-1)
+    wrong_answers = tongues if "capital" in template else capitals
+    chance_of_wrong = at_end.softmax(-1)[torch.arange(40), wrong_answers].mean()
+    print(
+        f"{template:22s} capitals above languages by {gap.mean():5.1f}; probability of the cross term {chance_of_wrong:.4f}"
+    )
+
+# %% [markdown] id="87c10dac"
+# `capital` raises all capitals, `language` raises all languages, and the country raises its own capital and its own language. The sum is highest where both agree. So the bug costs this model little: a probability below one in a thousand. It is paid for in another coin. The kinds have to be kept far apart in every such sentence, because within a kind the country's own word is always up. Elhage et al. leave open what such bugs cost.
+#
+# In this model the table explains what it was asked about. Shlegeris points out why that need not be so: a softmax makes heads look *less* at one word when another is there, which no list of triples says. Therefore the tables were tested above by the model's own behaviour, with all words of the sentence in place.
+
+# %% id="24d69644"
+cross_term = own_language - one_layer(asked)[:, -1][other_land, tongues]
+at_speak = one_layer(prompts("people in {} speak"))[:, -1]
+Claim(
+    statement="Where a capital is asked for, story-attn-1l also raises the country's language, which is not asked for.",
+    evidence=Evidence.BEHAVIOURAL,
+    quantity="fall of the language's logit when the country is exchanged",
+    unit="(logit)",
+    estimate=cross_term.double().mean().item(),
+    interval=bootstrap_interval(cross_term),
+    n=40,
+    observations="countries",
+    baseline=0.0,
+    baseline_name="a model in which the country does not matter for words that are not asked for; where the language is asked for "
+    f"the fall is {falls(at_speak, tongues).mean():.1f}",
+    does_not_say="That the model says the wrong word: it does not. That a larger model, in which a later layer can read what was "
+    "asked, has the same cross terms.",
+)
+
+# %% [markdown] id="215212f6"
+# ## 1.21 Heads that read heads
+#
+# difficulty 4 of 5 · 45 minutes
+#
+# *You will be able to*: measure from weights whether a head could read what an earlier head wrote, say what chance would give, and find out whether it does read it. (Elhage et al. 2021, section "Two-Layer Attention-Only Transformers", where Q-, K- and V-composition are defined.)
+#
+# With two layers something new becomes possible. A head of the second layer reads a stream into which the heads of the first have written. It can read that in three places:
+#
+# ```
+#   earlier head writes  x W_V W_O  into the stream
+#                             │
+#            ┌────────────────┼────────────────┐
+#            ▼                ▼                ▼
+#         queries            keys            values          of a later head
+#      Q-composition     K-composition    V-composition
+#      who looks         who is found     what is moved
+# ```
+#
+# Q- and K-composition change where the later head looks. V-composition changes what it moves.
+#
+# Whether a later head *can* read an earlier one is a question about directions. What the earlier head writes is $x\, W_{OV}$ with $W_{OV} = W_V W_O$, of shape (d_model, d_model). The later head scores with $x_{dest}\, W_{QK}\, x_{src}^\top$, where $W_{QK} = W_Q W_K^\top$. Put what was written in the place of $x_{dest}$, of $x_{src}$, or of what the later head's values are made from, and the earlier matrix is followed by
+#
+# $$R_Q = W_{QK} = W_Q W_K^\top, \qquad R_K = W_{QK}^\top = W_K W_Q^\top, \qquad R_V = W_V W_O \quad \text{(of the later head).}$$
+#
+# If the earlier head writes where the later one does not look, the product $W_{OV} R$ is small. Elhage et al. measure it beside what the two matrices could give at most:
+#
+# $$\mathrm{share} = \frac{\lVert W_{OV}\, R \rVert_F}{\lVert W_{OV} \rVert_F\, \lVert R \rVert_F}$$
+#
+# The **Frobenius norm** $\lVert A \rVert_F$ is the root of the sum of all squared entries of $A$. The share lies between 0 and 1.
+#
+# (In the paper, with columns, K-composition is $\lVert W_{QK} W_{OV} \rVert$. Transposed into rows that is $W_{OV} W_{QK}^\top$, the same number.)
+#
+# **What would chance give?** Not zero. Two matrices that know nothing of each other have something in common. Turn the later head at random: put a rotation $T$ between the two. Then, on average over all rotations,
+#
+# $$\mathbb{E}\, \lVert W_{OV}\, T\, R \rVert_F^2 = \frac{\lVert W_{OV} \rVert_F^2\; \lVert R \rVert_F^2}{d_{model}}.$$
+#
+# So the share at random is about $1/\sqrt{d_{model}}$, whatever the heads' singular values are. (Elhage et al. take away the average of random matrices of the same shapes, which comes to the same.) The **score** is the share less that. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
+#
+# **Predict.** `induction-2l-plain` has two layers of one head each, and was trained to continue repeated tokens. There are three scores, for Q, K and V. How many of them are above chance?
+
+# %% id="ef1db0fd"
+predict("pairs_above_chance", value=..., confidence=...)
+
+# %% [markdown] id="5957e00a"
+# Write the score for all pairs of an earlier and a later layer. `A.mT` is `A` with its last two axes exchanged.
+
+
+# %% id="a1953ff4" exercise="composition_scores"
+def composition_scores(earlier, later, kind):
+    """How much more each later head reads of what each earlier one writes than chance.
+
+    earlier, later: dictionaries of one layer's heads: W_Q, W_K and W_V
+        (head, d_model, d_head), W_O (head, d_head, d_model). The layers may differ in
+        their number of heads.
+    kind: "Q", "K" or "V", the input of the later head.
+    Returns shape (earlier head, later head): the share, less 1 / sqrt(d_model).
+    """
+    ### BEGIN SOLUTION
+    written = earlier["W_V"] @ earlier["W_O"]
+    reads = {
+        "Q": later["W_Q"] @ later["W_K"].mT,
+        "K": later["W_K"] @ later["W_Q"].mT,
+        "V": later["W_V"] @ later["W_O"],
+    }[kind]
+    norm = torch.linalg.matrix_norm
+    both = norm(written[:, None] @ reads[None])
+    share = both / (norm(written)[:, None] * norm(reads)[None])
+    return share - written.shape[-1] ** -0.5
+    ### END SOLUTION
+
+
+# %% id="37f7caac" check="composition_scores"
+check(composition_scores)
+
+# %% [markdown] id="86e8f55d"
+# **The identity of chance**, by drawing 300 rotations: the root of the mean square of the share, beside $1/\sqrt{64}$. In the models with LayerNorm, `head_weights` multiplies the gain into what reads the stream and takes out the mean, as in section 1.11.
+
+# %% id="af589dbd"
+# NBVAL_CHECK_OUTPUT
+from mi_course.worlds import repeated_tokens
+
+plain_heads = course.head_weights(load_model("induction-2l-plain"))
+turned_shares = course.rotated_shares(plain_heads[0], plain_heads[1], "K", draws=300)[
+    :, 0, 0
+]
+print(
+    f"root mean square of turned shares {turned_shares.pow(2).mean().sqrt():.3f}, chance {64**-0.5:.3f}"
+)
+print(f"all of them from {turned_shares.min():.2f} to {turned_shares.max():.2f}")
+
+# %% id="0132302b"
+# NBVAL_CHECK_OUTPUT
+plain_scores = {}
+for seed in range(3):
+    plain_heads = course.head_weights(load_model("induction-2l-plain", seed=seed))
+    plain_scores[seed] = {
+        kind: course.composition_scores(plain_heads[0], plain_heads[1], kind).item()
+        for kind in "QKV"
+    }
+    print(
+        f"induction-2l-plain, seed {seed}: "
+        + ", ".join(
+            f"{kind} {score:+.2f}" for kind, score in plain_scores[seed].items()
+        )
+    )
+
+# %% id="96863be9"
+predict.reveal(
+    "pairs_above_chance", sum(score > 0 for score in plain_scores[0].values())
+)
+
+# %% [markdown] id="b570fa12"
+# K-composition, in every seed, and Q and V below chance: the later head is turned toward what the earlier one writes where it makes its keys, and away from it elsewhere. This is the picture of the paper. An earlier head writes which token came *before*; the later head finds the places where that is the present token. (Chapter 2 takes this mechanism, the induction head, apart.) The paper carries a correction to its figure of such scores: a bug in a library had hidden composition that was there.
+#
+# **With more heads.** `induction-2l` has four heads a layer, rotary positions and LayerNorm. Its card names the head that looks at the previous token and the one that looks at the token after the previous copy. Is their K score above chance, in all five seeds? (The rotation of section 1.6 stands between $W_Q$ and $W_K^\top$, another one for every distance. It is left out here, so the scores of this model and of `story` are those at distance zero.)
+
+# %% id="ed02e179"
+# NBVAL_CHECK_OUTPUT
+from mi_course.zoo import card
+
+pair_scores = []
+for seed in range(5):
+    phenomena = card("induction-2l")["seeds"][str(seed)]["phenomena"]
+    one, two = (
+        phenomena[score]["best"]["head"]
+        for score in ("previous_token_score", "induction_score")
+    )
+    four_heads = course.head_weights(load_model("induction-2l", seed=seed))
+    k_scores = course.composition_scores(four_heads[0], four_heads[1], "K")
+    turned_pair = course.rotated_shares(four_heads[0], four_heads[1], "K", draws=100)[
+        :, int(one[3]), int(two[3])
+    ]
+    pair_scores.append(k_scores[int(one[3]), int(two[3])].item())
+    print(
+        f"seed {seed}: {one} to {two} {pair_scores[-1]:+.2f}; highest of 100 rotations {turned_pair.max() - 0.125:+.2f}"
+    )
+
+# %% id="0629a6bf"
+Claim(
+    statement="In induction-2l the head that looks at the previous token and the induction head are turned toward each other in K.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="K-composition score of the two heads",
+    estimate=sum(pair_scores) / 5,
+    interval=bootstrap_interval(pair_scores),
+    n=5,
+    observations="seeds",
+    baseline=0.0,
+    baseline_name="chance, the same heads turned at random; the interval is over five seeds, which is few",
+    does_not_say="That the induction head uses what it could read. Weights say what is possible; the rest of this section is about "
+    "the difference.",
+)
+
+# %% [markdown] id="5ddd2e29"
+# **In `story`**, with four heads in four layers, all 96 pairs. Its card says that L1H0 looks at the previous token most, and L3H1 at the token after a previous copy.
+
+# %% id="3c07bbb5"
+story_heads = course.head_weights(model)
+story_k = torch.full((16, 16), 0.0)
+for early in range(4):
+    for late in range(early + 1, 4):
+        story_k[4 * early : 4 * early + 4, 4 * late : 4 * late + 4] = (
+            course.composition_scores(story_heads[early], story_heads[late], "K")
+        )
+names_of_heads = [f"L{layer}H{head}" for layer in range(4) for head in range(4)]
+plot(
+    Heatmap(
+        values=story_k[:12, 4:],
+        rows=names_of_heads[:12],
+        columns=names_of_heads[4:],
+        name="score, 0 is chance",
+        row_axis="earlier head (writes)",
+        column_axis="later head (keys)",
+        title="story, K-composition",
+        diverging=True,
+    ),
+    caption="K-composition scores of story: share of what an earlier head (row) writes that a later head (column) reads into its keys, less that of chance. Blue above chance, orange-red below; pairs that are not in order of layers are 0.",
+)
+
+# %% id="0797b502"
+# NBVAL_CHECK_OUTPUT
+order = story_k.flatten().argsort(descending=True)[:3].tolist()
+for rank, place in enumerate(order):
+    print(
+        f"{rank + 1}. {names_of_heads[place // 16]} to {names_of_heads[place % 16]}: {story_k.flatten()[place]:+.2f}"
+    )
+
+# %% [markdown] id="ba000fcd"
+# Among the three highest is the pair that one would expect from where the two heads look. Most scores are near chance. In a model with MLPs and many heads these scores are a list of candidates.
+#
+# ### Break this claim
+#
+# Somebody has looked through the five seeds of `induction-2l` and reports:
+#
+# > *The strongest composition of all is in seed 2: V-composition of L0H1 and L1H1, with a score of 0.65. None of 300 random rotations comes near it. It is more than three times the K-composition of the previous-token head and the induction head. So L0H1 and L1H1 make a virtual head that matters more for this model than its induction head.*
+#
+# The number is right, and so is the baseline:
+
+# %% id="f7cad9ba"
+# NBVAL_CHECK_OUTPUT
+suspect = load_model("induction-2l", seed=2)
+suspect_heads = course.head_weights(suspect)
+all_scores = {
+    kind: course.composition_scores(suspect_heads[0], suspect_heads[1], kind)
+    for kind in "QKV"
+}
+turned_v = (
+    course.rotated_shares(suspect_heads[0], suspect_heads[1], "V", draws=300)[:, 1, 1]
+    - 0.125
+)
+print(
+    f"V, L0H1 to L1H1: {all_scores['V'][1, 1]:+.2f}; highest score of all: {max(scores.max() for scores in all_scores.values()):+.2f}"
+)
+print(f"highest of 300 rotations: {turned_v.max():+.2f}")
+
+# %% [markdown] id="c1e8d3f4"
+# **Predict.** What would you measure? One experiment is to *cut the path*: take what L0H1 wrote out of the values of L1H1, and leave everything else as it is. By how many nats does the loss on repeated tokens rise?
+
+# %% id="519b9de2"
+predict("strongest_path_cut", value=..., confidence=...)
+
+# %% [markdown] id="b1c9ee6c"
+# Before the result, write such an experiment for keys. Here the truth is known: the check builds models by hand, without LayerNorm, in which some heads find their keys through an earlier head and some only look as if they did. One decoy has, to the last digit, the same $W_V W_O$ as the head that matters, and therefore the same scores.
+#
+# For a pair of heads: what the earlier one wrote is its `z` times its `W_O`, at every position; in the later head's keys that became this times the later head's `W_K`. (A key is linear in the stream, so it is a sum, and one term can be taken out.) Take it out of the keys of that one head. Then see how much of its attention is elsewhere: for each destination half the sum of absolute differences between the two rows of the pattern, a number from 0 to 1, and the mean of it over texts and destinations.
+#
+# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts.
+
+
+# %% id="e015ef3e" exercise="composing_heads"
+def composing_heads(model, tokens, threshold=0.05):
+    """The pairs of heads in which the later one finds its keys through the earlier one.
+
+    model: attention only, no LayerNorm. tokens: texts, shape (batch, pos).
+    A pair counts if, without what the earlier head wrote in the later head's keys, more
+    than `threshold` of the later head's attention is elsewhere.
+    Returns a list of pairs ((layer, head), (layer, head)), earlier head first.
+    """
+    ### BEGIN SOLUTION
+    from mi_course.interventions import add, k, pattern, z
+
+    found = []
+    heads = [
+        (layer, head)
+        for layer in range(model.cfg.n_layers)
+        for head in range(model.cfg.n_heads)
+    ]
+    for l0, h0 in heads:
+        for l1, h1 in heads:
+            if l0 >= l1:
+                continue
+            place = pattern(l1, head=h1)
+            whole = run(model, tokens, cache=[z(l0, head=h0), place]).cache
+            read = whole[z(l0, head=h0)] @ model.W_O[l0, h0] @ model.W_K[l1, h1]
+            cut = run(
+                model, tokens, edits=[add(k(l1, head=h1), -read)], cache=[place]
+            ).cache
+            moved = (whole[place] - cut[place]).abs().sum(-1).mean() / 2
+            if moved > threshold:
+                found.append(((l0, h0), (l1, h1)))
+    return found
+    ### END SOLUTION
+
+
+# %% id="be797eea" check="composing_heads"
+check(composing_heads)
+
+# %% [markdown] id="0f6c6ff0"
+# **The result.** `cut_path` is the same experiment for queries, keys or values, on models with LayerNorm as well (which keeps the scale that it had). In seed 2: the path with the highest score, the path from the previous-token head to the induction head, and, for comparison, how large the heads' matrices are.
+
+# %% id="a82b8d42"
+# NBVAL_CHECK_OUTPUT
+repeated = repeated_tokens(128, 20, 2, 64, seed=2101).tokens
+
+
+def repeat_loss(logits):
+    """Mean loss of each text on its second copy."""
+    return course.next_token_loss(logits, repeated)[:, 20:].mean(-1)
+
+
+uncut = repeat_loss(suspect(repeated))
+paths_cut = {}
+for kind, early_head, late_head in (("V", (0, 1), (1, 1)), ("K", (0, 2), (1, 3))):
+    paths_cut[kind] = (
+        repeat_loss(
+            course.cut_path(suspect, repeated, early_head, late_head, kind).logits
+        )
+        - uncut
+    )
+    print(
+        f"{kind}, L0H{early_head[1]} to L1H{late_head[1]}: score {all_scores[kind][early_head[1], late_head[1]]:+.2f}, loss rises by {paths_cut[kind].mean():.3f}"
+    )
+sizes_of_ov = torch.linalg.matrix_norm(
+    suspect_heads[0]["W_V"] @ suspect_heads[0]["W_O"]
+)
+print(
+    "size of W_V W_O in layer 0:",
+    ", ".join(f"H{head} {size:.4f}" for head, size in enumerate(sizes_of_ov.tolist())),
+)
+
+# %% id="c183770d"
+predict.reveal("strongest_path_cut", round(paths_cut["V"].mean().item(), 3))
+
+# %% [markdown] id="d7941907"
+# L0H1 and L1H1 are dead heads: training with a penalty on each head has made their matrices next to nothing. A share is divided by both norms, so it says how two matrices are turned and nothing about how large they are. The two remainders are turned toward each other more than any rotation drawn here would turn them, and nothing passes.
+#
+# The same can be wrong in the other direction. Here are all pairs of seed 0, score beside experiment:
+
+# %% id="6e072144"
+# NBVAL_CHECK_OUTPUT
+seed_0 = load_model("induction-2l", seed=0)
+seed_0_heads = course.head_weights(seed_0)
+seed_0_k = course.composition_scores(seed_0_heads[0], seed_0_heads[1], "K")
+for early_head in range(4):
+    moved = course.pattern_change(seed_0, repeated, (0, early_head), (1, 2)).mean()
+    print(
+        f"L0H{early_head} to L1H2: K score {seed_0_k[early_head, 2]:+.2f}, attention that moves when the path is cut {moved:.2f}"
+    )
+
+# %% [markdown] id="3f37483a"
+# L0H3 is the previous-token head, and score and experiment agree on it. But L0H2, whose score is that of chance, moves some of L1H2's attention as well: a path at chance is not a path that is closed.
+
+# %% id="ca01ac36"
+Claim(
+    statement="The path with the highest composition score of induction-2l, seed 2, carries nothing.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    direction="below",
+    quantity="rise of the loss on repeated tokens when the path is cut",
+    unit="nats",
+    estimate=paths_cut["V"].double().mean().item(),
+    interval=bootstrap_interval(paths_cut["V"]),
+    n=len(repeated),
+    observations="sequences of random tokens, repeated",
+    baseline=0.01,
+    baseline_name="a bar of a hundredth of a nat; cutting K of the previous-token head into the induction head costs "
+    f"{paths_cut['K'].mean():.1f}",
+    does_not_say="That scores are worthless: the pair that matters has a high one in every seed. That a path which carries nothing "
+    "on these texts carries nothing on others.",
+)
+
+# %% [markdown] id="5bfc615e"
+# A score from weights is a question to the model, not its answer. It leaves out three things: how large the matrices are, where the earlier head looks (the decoy of the exercise looks at `[BOS]`, and adds the same to all keys, which moves no attention), and what happens to the later head's output. Each needs an experiment of its own, and cutting the path covers the first two.
+#
+# Chapter 2 uses both functions on the heads that continue repeated text.
 
 # %% [markdown] id="36366d69"
 # ## What is known now

@@ -14,6 +14,22 @@ from mi_course.transformer_maths.folding import centre_weights, fold_layer_norm
 from mi_course.transformer_maths.circuits import ov_circuit, qk_circuit, rotation, score_terms
 from mi_course.transformer_maths.copying import copying_score, raises_itself_most
 from mi_course.transformer_maths.factored import FactoredMatrix
+from mi_course.transformer_maths.bigrams import (
+    DirectPath,
+    bigram_distances,
+    direct_path_bigrams,
+    story_bigrams,
+    unigrams,
+)
+from mi_course.transformer_maths.composition import (
+    composing_heads,
+    composition_scores,
+    composition_shares,
+    cut_path,
+    head_weights,
+    pattern_change,
+    rotated_shares,
+)
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
 from mi_course.transformer_maths.lens import logit_lens
@@ -24,6 +40,14 @@ from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
 from mi_course.transformer_maths.positions import embed_positions, rotate
 from mi_course.transformer_maths.vocabulary import mlp_vocabulary, vocabulary_scores
+from mi_course.transformer_maths.skip_trigrams import (
+    CorpusRate,
+    SkipTrigrams,
+    corpus_rate,
+    one_layer_weights,
+    skip_trigrams,
+    tables_say,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -31,19 +55,31 @@ __all__ = [
     "WEIGHTS",
     "FactoredMatrix",
     "LowRank",
+    "CorpusRate",
+    "DirectPath",
+    "SkipTrigrams",
     "Symbol",
     "Weights",
     "attention_output",
     "attention_pattern",
     "axis_sizes",
+    "bigram_distances",
     "causal_mask",
     "centre_weights",
     "continue_tokens",
     "direct_logit_attribution",
     "copying_score",
+    "composing_heads",
+    "composition_scores",
+    "composition_shares",
+    "continue_tokens",
+    "corpus_rate",
+    "cut_path",
+    "direct_path_bigrams",
     "embed_positions",
     "fold_layer_norm",
     "gelu_new",
+    "head_weights",
     "layer_norm",
     "logit_lens",
     "low_rank",
@@ -57,8 +93,16 @@ __all__ = [
     "rotate",
     "rotation",
     "score_terms",
+    "one_layer_weights",
+    "pattern_change",
+    "rotate",
+    "rotated_shares",
     "shape_of",
+    "skip_trigrams",
+    "story_bigrams",
+    "tables_say",
     "transformer_forward",
     "vocabulary_scores",
+    "unigrams",
     "weights_of",
 ]

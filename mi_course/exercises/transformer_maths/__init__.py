@@ -9,6 +9,7 @@ from mi_course.exercises.transformer_maths import (
     decomposition,
     circuits,
     copying,
+    composition,
     embedding,
     folding,
     forward,
@@ -22,6 +23,8 @@ from mi_course.exercises.transformer_maths import (
     notation,
     rotary,
     vocabulary,
+    shortest_path,
+    skip_trigrams,
 )
 
 CHAPTER = "transformer_maths"
@@ -45,6 +48,9 @@ _SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps,
     circuits,
     copying,
     low_rank,
+    shortest_path,
+    skip_trigrams,
+    composition,
 )
 
 check = Check(CHAPTER)

@@ -13,7 +13,7 @@ from mi_course.worlds.story.vocabulary import ids_of
 _NOT_IN_CODES = {w.BOS_WORD, w.PAD_WORD, *w.PUNCTUATION, *w.FUNCTION_WORDS} - set(w.LETTERS)
 POOL = tuple(word for word in w.VOCABULARY if word not in _NOT_IN_CODES)
 """Words that codes are made of: all but function words and punctuation."""
-_POOLS = (POOL, POOL, w.LETTERS, (*w.MALE_NAMES, *w.FEMALE_NAMES, *w.OBJECTS))
+CODE_POOLS = (POOL, POOL, w.LETTERS, (*w.MALE_NAMES, *w.FEMALE_NAMES, *w.OBJECTS))
 SEPARATORS = (";", ",", ":", "and then", "")
 
 
@@ -28,7 +28,7 @@ class Plan(NamedTuple):
 
 def plan(draw: Draw, split: Split = "train") -> Plan:
     """Draw a code of 3 to 16 words."""
-    pool = draw.pick(_POOLS)
+    pool = draw.pick(CODE_POOLS)
     code = tuple(draw.pick(pool) for _ in range(draw.between(3, 16)))
     thrice = draw.chance(0.3)
     return Plan(draw.chance(0.5), code, draw.pick(SEPARATORS), draw.pick((";", ",")) if thrice else "")

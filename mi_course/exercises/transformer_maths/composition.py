@@ -1,0 +1,654 @@
+"""Heads that read what earlier heads wrote: the score from weights, and the experiment that it cannot replace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mi_course import transformer_maths as helper
+from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
+from mi_course.interventions import add, k, pattern, q, run, v, z, zero
+from mi_course.worlds import repeated_tokens
+from mi_course.zoo.planted import (
+    CERTAIN,
+    DuplicateToken,
+    FirstToken,
+    FixedOffset,
+    Induction,
+    PreviousToken,
+    planted,
+)
+
+QUESTIONS = [
+    Question(
+        name="pairs_above_chance",
+        text="In induction-2l-plain (two layers of one head) how many of the three scores, for Q, K and V, are above "
+        "chance?",
+        low=0,
+        high=3,
+    ),
+    Question(
+        name="strongest_path_cut",
+        text="The path with the highest score of induction-2l, seed 2, is cut. By how many nats does the loss on "
+        "repeated tokens grow? (Right if within 0.1.)",
+        kind=float,
+        low=-1,
+        high=10,
+        unit="nats",
+        comes_true=lambda value, outcome: abs(value - outcome) <= 0.1,
+    ),
+]
+
+Heads = dict[str, Tensor]
+Head = tuple[int, int]
+Pair = tuple[Head, Head]
+
+# --- composition_scores -----------------------------------------------------------------------------------------------
+
+
+def _reads(later: Heads, kind: str) -> Tensor:
+    """What a later head reads the stream with, as a square matrix that stands to the right of what was written."""
+    return {
+        "Q": lambda: later["W_Q"] @ later["W_K"].mT,
+        "K": lambda: later["W_K"] @ later["W_Q"].mT,
+        "V": lambda: later["W_V"] @ later["W_O"],
+    }[kind]()
+
+
+def _by_singular_values(earlier: Heads, later: Heads, kind: str) -> Tensor:
+    """Norms as roots of sums of squared singular values, in numpy's double precision, one pair at a time."""
+
+    def norm(matrix: np.ndarray) -> float:
+        return float(np.sqrt((np.linalg.svd(matrix, compute_uv=False) ** 2).sum()))
+
+    scores = np.zeros((len(earlier["W_V"]), len(later["W_V"])))
+    for a in range(scores.shape[0]):
+        wrote = earlier["W_V"][a].double().numpy() @ earlier["W_O"][a].double().numpy()
+        for b in range(scores.shape[1]):
+            Q, K, V, out_of = (later[f"W_{each}"][b].double().numpy() for each in "QKVO")
+            reads = {"Q": Q @ K.T, "K": K @ Q.T, "V": V @ out_of}[kind]
+            scores[a, b] = norm(wrote @ reads) / (norm(wrote) * norm(reads)) - 1 / np.sqrt(wrote.shape[0])
+    return torch.from_numpy(scores).float()
+
+
+def _by_columns(earlier: Heads, later: Heads, kind: str) -> Tensor:
+    """As Elhage et al. write it, with columns: everything transposed."""
+    W_OV1 = (earlier["W_V"] @ earlier["W_O"]).mT[:, None]
+    W_QK = (later["W_Q"] @ later["W_K"].mT)[None]
+    left = {"Q": W_QK.mT, "K": W_QK, "V": (later["W_V"] @ later["W_O"]).mT[None]}[kind]
+    norm = torch.linalg.matrix_norm
+    return norm(left @ W_OV1) / norm(left) / norm(W_OV1) - W_OV1.shape[-1] ** -0.5
+
+
+def _by_einsum(earlier: Heads, later: Heads, kind: str) -> Tensor:
+    A = torch.einsum("ame,aen->amn", earlier["W_V"], earlier["W_O"])
+    R = _reads(later, kind)
+    product = torch.einsum("amn,bnp->abmp", A, R)
+    squares = product.pow(2).sum((-1, -2)) / (A.pow(2).sum((1, 2))[:, None] * R.pow(2).sum((1, 2)))
+    return torch.sqrt(squares) - 1 / A.shape[-1] ** 0.5
+
+
+def _by_traces(earlier: Heads, later: Heads, kind: str) -> Tensor:
+    """Loops over pairs, in double precision, each norm a trace."""
+    d_model = earlier["W_O"].shape[-1]
+    rows = []
+    for V1, O1 in zip(earlier["W_V"].double(), earlier["W_O"].double(), strict=True):
+        A, row = V1 @ O1, []
+        for R in _reads(later, kind).double():
+            top = torch.trace(A.T @ A @ R @ R.T)
+            row.append((top / (torch.trace(A @ A.T) * torch.trace(R @ R.T))) ** 0.5 - d_model**-0.5)
+        rows.append(torch.stack(row))
+    return torch.stack(rows)
+
+
+def _scores_variant(
+    *,
+    input_: str = "kind",
+    wrote: str = "OV",
+    norm: str = "Frobenius",
+    over: str = "both",
+    chance: str = "root d_model",
+    order: str = "earlier first",
+    axes: str = "earlier, later",
+) -> Callable[..., Tensor]:
+    """The answer with one or two things done otherwise."""
+
+    def answer(earlier: Heads, later: Heads, kind: str) -> Tensor:
+        used = {"kind": kind, "Q and K exchanged": {"Q": "K", "K": "Q"}.get(kind, kind), "always K": "K"}[input_]
+        R = _reads(later, used)
+        if input_ == "weights only":
+            R = later[f"W_{kind}"]
+        A = earlier["W_V"] @ earlier["W_O"]
+        A = A.mT if wrote == "OV turned" else earlier["W_O"] if wrote == "W_O only" else A
+        product = R[None] @ A[:, None] if order == "later first" else A[:, None] @ R[None]
+
+        def size(matrix: Tensor) -> Tensor:
+            return {
+                "Frobenius": lambda: torch.linalg.matrix_norm(matrix),
+                "spectral": lambda: torch.linalg.matrix_norm(matrix, 2),
+                "nuclear": lambda: torch.linalg.matrix_norm(matrix, "nuc"),
+                "squared": lambda: torch.linalg.matrix_norm(matrix) ** 2,
+            }[norm]()
+
+        divide = {
+            "both": lambda: size(A)[:, None] * size(R)[None],
+            "nothing": lambda: torch.ones(len(A), len(R)),
+            "the reader": lambda: size(R)[None].expand(len(A), -1),
+            "the sum": lambda: size(A)[:, None] + size(R)[None],
+        }[over]()
+        share = size(product) / divide
+        d_model, d_head = earlier["W_O"].shape[-1], earlier["W_O"].shape[-2]
+        scores = {
+            "root d_model": lambda: share - d_model**-0.5,
+            "none": lambda: share,
+            "root d_head": lambda: share - d_head**-0.5,
+            "d_model": lambda: share - 1 / d_model,
+            "mean": lambda: share - share.mean(),
+            "ratio": lambda: share * d_model**0.5,
+            "no composition": lambda: share - 1,
+        }[chance]()
+        return scores.T if axes == "later, earlier" else scores
+
+    return answer
+
+
+def _scores_weights_alone(earlier: Heads, later: Heads, kind: str) -> Tensor:
+    """W_O against the one matrix that makes queries, keys or values."""
+    A, R = earlier["W_O"][:, None], later[f"W_{kind}"][None]
+    norm = torch.linalg.matrix_norm
+    return norm(A @ R) / (norm(A) * norm(R)) - earlier["W_O"].shape[-1] ** -0.5
+
+
+def _scores_cases(draw: Draw) -> list[Case]:
+    def heads(count: int, d_model: int, d_head: int) -> Heads:
+        weights = {f"W_{each}": draw.normal(f"{count} {d_model} {d_head}", mean=0.2) for each in "QKV"}
+        # Unequal lengths, so that norms that differ tell which was meant.
+        return weights | {"W_O": draw.normal(f"{count} {d_head} {d_model}", mean=-0.1, sd=0.4)}
+
+    def case(label: str, kind: str, one: int, two: int, d_model: int, d_head: int) -> Case:
+        earlier, later = heads(one, d_model, d_head), heads(two, d_model, d_head)
+        later["W_K"] = later["W_K"] * 3.0
+        return Case(label, (earlier, later, kind), axes=("earlier head", "later head"))
+
+    return [
+        case("Q, three earlier and two later heads, d_model 8, d_head 3", "Q", 3, 2, 8, 3),
+        case("K, two earlier and four later heads, d_model 7, d_head 2", "K", 2, 4, 7, 2),
+        case("V, two earlier and three later heads, d_model 6, d_head 4", "V", 2, 3, 6, 4),
+        case("K, one head each, d_model 5", "K", 1, 1, 5, 2),
+    ]
+
+
+composition_scores = Exercise(
+    name="composition_scores",
+    chapter="transformer_maths",
+    section="1.21",
+    title="Heads that read heads",
+    core=False,
+    difficulty=4,
+    minutes=18,
+    points=3,
+    prerequisites=("attention_pattern", "attention_output"),
+    hints=(
+        "Three square matrices, d_model by d_model: what the earlier head writes, what the later head reads with, and "
+        "their product, in the order in which things happen. Then three norms and one division.",
+        "The earlier head: A = W_V @ W_O. The later head: R = W_Q @ W_K.mT for Q (what was written meets W_Q first), "
+        "W_K @ W_Q.mT for K, W_V @ W_O for V. torch.linalg.matrix_norm is the Frobenius norm of the last two axes; "
+        "A[:, None] and R[None] make all pairs.",
+        "norm(A[:, None] @ R[None]) / (norm(A)[:, None] * norm(R)[None]) − 1 / d_model ** 0.5.",
+    ),
+    reference=helper.composition_scores,
+    oracle=Oracle("singular values in numpy, one pair at a time", _by_singular_values),
+    cases=_scores_cases,
+    variant=_scores_variant,
+    alternatives={
+        "columns, as Elhage et al. write it": _by_columns,
+        "einsum and sums of squares": _by_einsum,
+        "loops and traces in double precision": _by_traces,
+    },
+    misconceptions=(
+        Misconception(
+            "Q and K exchanged",
+            "For Q you read with W_K first, and for K with W_Q. What the earlier head wrote stands next to the matrix "
+            "that reads it: W_Q for Q-composition, W_K for K-composition.",
+            switches={"input_": "Q and K exchanged"},
+        ),
+        Misconception(
+            "always through the keys",
+            "You read with W_K whatever was asked for. The argument `kind` says which input of the later head is "
+            "meant.",
+            switches={"input_": "always K"},
+        ),
+        Misconception(
+            "the later head first",
+            "Your product begins with the later head. With vectors as rows, what happens first stands on the left: the "
+            "earlier head's W_V W_O, then what the later one reads with.",
+            switches={"order": "later first"},
+        ),
+        Misconception(
+            "the OV matrix turned",
+            "You use the transpose of W_V W_O: what the earlier head *reads* then meets the later head, not what it "
+            "writes.",
+            switches={"wrote": "OV turned"},
+        ),
+        Misconception(
+            "W_O without W_V",
+            "You leave out the earlier head's W_V. All directions in which it could write count the same then, also "
+            "those into which its values never put anything: W_V W_O.",
+            switches={"wrote": "W_O only"},
+        ),
+        Misconception(
+            "no baseline",
+            "These are the shares themselves. Two random matrices have a share of about 1/√d_model, not 0; take that "
+            "away, so that zero means chance.",
+            switches={"chance": "none"},
+        ),
+        Misconception(
+            "chance at the root of d_head",
+            "You take away 1/√d_head. Matrices are turned against each other in the stream, which has d_model "
+            "directions, however many of them a head uses: 1/√d_model.",
+            switches={"chance": "root d_head"},
+        ),
+        Misconception(
+            "chance without the root",
+            "You take away 1/d_model, the mean of the *squared* share. The share is a root: 1/√d_model.",
+            switches={"chance": "d_model"},
+        ),
+        Misconception(
+            "the mean of these heads as baseline",
+            "You take away the mean over the pairs given. Some pair is always above that, even if all of them are "
+            "random, and one pair alone always gets zero. Chance does not depend on the other heads: 1/√d_model.",
+            switches={"chance": "mean"},
+        ),
+        Misconception(
+            "divided by chance",
+            "You divide by what chance would give. Asked for is the difference: share − 1/√d_model.",
+            switches={"chance": "ratio"},
+        ),
+        Misconception(
+            "compared with one",
+            "You take one away, the largest share there is. Asked for is how far the share is from chance: 1/√d_model.",
+            switches={"chance": "no composition"},
+        ),
+        Misconception(
+            "the spectral norm",
+            "Your norm is the largest singular value, how much the one most favoured direction is stretched. Asked "
+            "for is the Frobenius norm, in which all directions count: matrix_norm without a second argument.",
+            switches={"norm": "spectral"},
+        ),
+        Misconception(
+            "the nuclear norm",
+            "Your norm is the sum of singular values. The Frobenius norm is the root of the sum of their squares, "
+            "which is the root of the sum of all squared entries.",
+            switches={"norm": "nuclear"},
+        ),
+        Misconception(
+            "squares without a root",
+            "You divide sums of squares and take no root. The share is a ratio of norms: take the root of each, or of "
+            "the quotient.",
+            switches={"norm": "squared"},
+        ),
+        Misconception(
+            "not divided",
+            "You take the norm of the product alone, so heads with large weights score high whatever they read. Divide "
+            "by the norms of both matrices.",
+            switches={"over": "nothing"},
+        ),
+        Misconception(
+            "divided by one norm only",
+            "You divide by the later head's norm and not by the earlier one's. A head that writes long vectors then "
+            "scores high with everybody.",
+            switches={"over": "the reader"},
+        ),
+        Misconception(
+            "divided by a sum of norms",
+            "You divide by the sum of the two norms. The largest that the norm of a product can be is their product.",
+            switches={"over": "the sum"},
+        ),
+        Misconception(
+            "one matrix for each head",
+            "You compare W_O with W_Q, W_K or W_V alone. That asks whether two subspaces overlap. The score weighs "
+            "what is written (W_V W_O) and what becomes of what is read (W_Q W_Kᵀ, or W_V W_O).",
+            _scores_weights_alone,
+        ),
+        Misconception(
+            "axes exchanged",
+            "The numbers are right and the axes exchanged. Asked for is (earlier head, later head).",
+            switches={"axes": "later, earlier"},
+        ),
+    ),
+)
+
+# --- composing_heads --------------------------------------------------------------------------------------------------
+
+_LAYERS, _HEADS, _TOKENS, _CONTEXT = 3, 3, 10, 14
+TRUTH: dict[Any, list[Pair]] = {}
+"""What was planted in each model: which pair composes through the keys."""
+
+
+def _look_at_bos(model: Any, layer: int, head: int) -> None:
+    """Make a planted head look at [BOS] from everywhere, and leave what it moves, and where it writes it, alone.
+
+    Its W_V W_O stays that of a previous-token head, to the last digit.
+    """
+    W_Q, d_head = model.blocks[layer].attn.q.weight, model.cfg.d_head
+    rows = slice(head * d_head, (head + 1) * d_head)
+    positions = slice(_TOKENS, _TOKENS + _CONTEXT)
+    scale = (CERTAIN * d_head**0.5) ** 0.5
+    with torch.no_grad():
+        W_Q[rows, positions] = 0.0
+        W_Q[rows.start, positions] = scale  # the key of position 0 is entry 0
+
+
+@cache
+def _planted(seed: int) -> Any:
+    """Three layers of three heads: three pairs compose through keys, others look as if they did.
+
+    - A previous-token head and three induction heads, two in layer 1 and one in layer 2: these compose.
+    - A decoy with the very W_V W_O of the previous-token head, which looks at [BOS] from everywhere: it adds the same
+      to all keys, which moves no attention.
+    - A first-token head, which one induction head reads with its *queries*.
+    - Heads that write where no key reads.
+    """
+    choose = Draw(seed)
+    first, decoy, gate = choose.sample(range(_HEADS), 3)
+    roles: dict[Head, Any] = {(0, first): PreviousToken(), (0, decoy): PreviousToken(), (0, gate): FirstToken()}
+    spots = choose.sample([(1, head) for head in range(_HEADS)], 3)
+    gated = frozenset(range(1, _TOKENS, 2))
+    roles[spots[0]] = Induction(0.9, first_tokens=gated)
+    roles[spots[1]] = Induction(0.9)
+    roles[spots[2]] = DuplicateToken()
+    far = (2, choose.integer(0, _HEADS - 1))
+    roles[far] = Induction(0.8)
+    roles[(2, (far[1] + 1) % _HEADS)] = FixedOffset(2)
+    model = planted(roles, n_layers=_LAYERS, n_heads=_HEADS, d_vocab=_TOKENS, n_ctx=_CONTEXT, seed=seed)
+    _look_at_bos(model, 0, decoy)
+    TRUTH[model] = sorted([((0, first), spots[0]), ((0, first), spots[1]), ((0, first), far)])
+    return model
+
+
+@cache
+def _no_pair(seed: int) -> Any:
+    """Two layers in which nothing composes through keys: the only previous-token weights belong to a decoy."""
+    choose = Draw(100 + seed)
+    decoy, other = choose.sample(range(_HEADS), 2)
+    induction = (1, choose.integer(0, _HEADS - 1))
+    roles: dict[Head, Any] = {(0, decoy): PreviousToken(), (0, other): FixedOffset(1), induction: Induction(0.9)}
+    model = planted(roles, n_layers=2, n_heads=_HEADS, d_vocab=_TOKENS, n_ctx=_CONTEXT, seed=seed)
+    _look_at_bos(model, 0, decoy)
+    TRUTH[model] = []
+    return model
+
+
+def _planted_truth(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Pair]:
+    return TRUTH[model]
+
+
+def _heads_of(model: Any) -> list[Head]:
+    return [(layer, head) for layer in range(model.cfg.n_layers) for head in range(model.cfg.n_heads)]
+
+
+def _pairs_of(model: Any) -> list[Pair]:
+    return [(a, b) for a in _heads_of(model) for b in _heads_of(model) if a[0] < b[0]]
+
+
+def _whole(x: Any) -> Any:
+    x = x.item() if isinstance(x, Tensor) and x.numel() == 1 else x
+    return int(x) if isinstance(x, float) and x.is_integer() else x
+
+
+def _observe_pairs(case: Case, found: Any) -> Any:
+    """The pairs as a set, in any order, of tuples or lists, or four numbers each; anything else is left as it is."""
+    if isinstance(found, (Tensor, np.ndarray)):
+        found = found.tolist()
+    if isinstance(found, (list, tuple, set)):
+        pairs = []
+        for pair in found:
+            flat = _flat(pair)
+            if len(flat) != 4:
+                return {"pairs": found}
+            pairs.append(((flat[0], flat[1]), (flat[2], flat[3])))
+        return {"pairs": set(pairs)}
+    return {"pairs": found}
+
+
+def _flat(thing: Any) -> list[Any]:
+    if isinstance(thing, Tensor) and thing.ndim:
+        thing = thing.tolist()
+    if isinstance(thing, (list, tuple)):
+        return [number for part in thing for number in _flat(part)]
+    return [_whole(thing)]
+
+
+@lru_cache(maxsize=32)
+def _kept(model: Any, tokens: tuple[tuple[int, ...], ...]) -> Any:
+    """One run with everything that the wrong answers of the bank look at; each of them would ask for it again."""
+    sites = [site(layer) for layer in range(model.cfg.n_layers) for site in (pattern, z, q, k, v)]
+    return run(model, torch.tensor(tokens), cache=sites)
+
+
+def _pairs_variant(
+    *,
+    input_: str = "K",
+    cut: str = "path",
+    looks_at: str = "pattern",
+    layers: str = "all",
+    verdict: str = "above",
+    write: str = "pairs",
+) -> Callable[..., list[Any]]:
+    """The answer with one or two things done otherwise."""
+
+    def answer(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Any]:
+        whole = _kept(model, tuple(map(tuple, tokens.tolist())))
+        found = []
+        for a, b in _pairs_of(model):
+            if (layers == "next" and b[0] != a[0] + 1) or (layers == "last" and b[0] != model.cfg.n_layers - 1):
+                continue
+            here = pattern(b[0], head=b[1])
+            edits = _cut(model, whole.cache, a, b, cut, input_)
+            changed = run(model, tokens, edits=edits, cache=[here])
+            before, after = (
+                (whole.logits, changed.logits)
+                if looks_at == "logits"
+                else (
+                    whole.cache[here],
+                    changed.cache[here],
+                )
+            )
+            moved = (before - after).abs()
+            change = float(moved.max() if looks_at == "logits" else moved.sum(-1).mean() / 2)
+            if (change < threshold) if verdict == "below" else (change > threshold):
+                found.append((a, b))
+        return {
+            "pairs": lambda: found,
+            "later first": lambda: [(b, a) for a, b in found],
+            "earlier heads": lambda: sorted({a for a, _ in found}),
+            "one": lambda: found[:1],
+            "head, layer": lambda: [(a[::-1], b[::-1]) for a, b in found],
+        }[write]()
+
+    return answer
+
+
+def _cut(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> list[Any]:
+    """The edits that take something of the earlier head away."""
+    site = {"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])
+    if cut == "head":
+        return [zero(z(a[0], head=a[1]))]
+    if cut == "all of the input":
+        return [zero(site)]
+    written = kept[z(a[0], head=a[1])] @ model.W_O[a[0], a[1]].detach()
+    read = written @ getattr(model, f"W_{input_}")[b[0], b[1]].detach()
+    if cut == "added again":
+        return [add(site, read)]
+    return [add(site, -read)]
+
+
+def _by_scores(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Pair]:
+    weights = helper.head_weights(model)
+    found = []
+    for early in range(model.cfg.n_layers):
+        for late in range(early + 1, model.cfg.n_layers):
+            scores = helper.composition_scores(weights[early], weights[late], "K")
+            found += [((early, a), (late, b)) for a, b in (scores > threshold).nonzero().tolist()]
+    return found
+
+
+def _pairs_by_hand(model: Any, tokens: Tensor, threshold: float = 0.05) -> set[Pair]:
+    """Patterns computed anew from queries and keys, outside the model; changes counted over both texts and rows."""
+    kept = _kept(model, tuple(map(tuple, tokens.tolist()))).cache
+    found = set()
+    for a, b in _pairs_of(model):
+        written = kept[z(*a[:1], head=a[1])] @ model.W_O[a].detach()
+        queries, keys = kept[q(b[0], head=b[1])], kept[k(b[0], head=b[1])]
+        less = keys - written @ model.W_K[b].detach()
+        looks = [helper.attention_pattern(queries[:, :, None], each[:, :, None])[:, 0] for each in (keys, less)]
+        if (looks[0] - looks[1]).clamp(min=0).sum(-1).mean() > threshold:
+            found.add((a, b))
+    return found
+
+
+def _pairs_by_mean(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[list[int]]:
+    """What the head wrote is replaced by its mean over texts and positions; four numbers a pair."""
+    found = []
+    for early, a in _heads_of(model):
+        for late, b in _heads_of(model):
+            if early >= late:
+                continue
+            here = pattern(late, head=b)
+            first = run(model, tokens, cache=[z(early, head=a), here]).cache
+            mixed = first[z(early, head=a)]
+            less = (mixed.mean((0, 1), keepdim=True) - mixed) @ (model.W_O[early, a] @ model.W_K[late, b]).detach()
+            second = run(model, tokens, edits=[add(k(late, head=b), less)], cache=[here]).cache
+            if (first[here] - second[here]).abs().sum(-1).mean().item() > 2 * threshold:
+                found.append([early, a, late, b])
+    return found
+
+
+def _texts(draw: Draw, rows: int) -> Tensor:
+    """Repeated tokens of which about half begin with a token at which the gated induction head works."""
+    while True:
+        tokens = repeated_tokens(rows, 6, 2, _TOKENS, seed=draw.integer(0, 9999)).tokens
+        if (tokens[:, 1] % 2).sum() == rows // 2 + 1:
+            return tokens
+
+
+def _pairs_cases(draw: Draw) -> list[Case]:
+    seed = draw.integer(0, 4)
+    texts = _texts(draw, 5)
+    return [
+        Case("three layers of planted heads", (_planted(seed), texts)),
+        Case("the same model, other texts, threshold 0.1", (_planted(seed), _texts(draw, 4), 0.1)),
+        Case("a model in which nothing composes", (_no_pair(seed), texts)),
+    ]
+
+
+composing_heads = Exercise(
+    name="composing_heads",
+    chapter="transformer_maths",
+    section="1.21",
+    title="Is the path used?",
+    core=False,
+    difficulty=4,
+    minutes=20,
+    points=3,
+    prerequisites=("composition_scores",),
+    time_limit=8.0,
+    hints=(
+        "For one pair: what did the earlier head write, at every position, and what did that become in the later "
+        "head's keys? Without exactly that, where does the later head look?",
+        "run(model, tokens, cache=[z(l0, head=h0), pattern(l1, head=h1)]) gives what you need from the whole model. "
+        "What the earlier head wrote is z @ model.W_O[l0, h0]; in the later head's keys it is that times "
+        "model.W_K[l1, h1]. Run again with edits=[add(k(l1, head=h1), −that)].",
+        "change = (whole − cut).abs().sum(-1).mean() / 2 for the later head's pattern in the two runs. Loop over all "
+        "pairs with l0 < l1 and keep ((l0, h0), (l1, h1)) where change > threshold.",
+    ),
+    reference=helper.composing_heads,
+    oracle=Oracle("the pairs that were planted", _planted_truth),
+    cases=_pairs_cases,
+    observe=_observe_pairs,
+    variant=_pairs_variant,
+    alternatives={
+        "patterns computed outside the model, a set": _pairs_by_hand,
+        "the mean in place of nothing, four numbers a pair": _pairs_by_mean,
+    },
+    misconceptions=(
+        Misconception(
+            "the score decides",
+            "You keep the pairs whose K-composition score is high. One of these earlier heads has the very W_V W_O of "
+            "the head that matters and looks at [BOS] from everywhere, so it adds the same to all keys. Weights do "
+            "not know where the head looks: cut the path and see whether attention moves.",
+            _by_scores,
+        ),
+        Misconception(
+            "the whole head taken away",
+            "You silence the earlier head altogether, so the later head loses it in its queries, too. A pair that "
+            "composes through queries then counts. Take what it wrote out of the later head's *keys* only.",
+            switches={"cut": "head"},
+        ),
+        Misconception(
+            "through the queries",
+            "You cut the path into the later head's queries. Asked for is the one into its keys: edit k, and multiply "
+            "by W_K.",
+            switches={"input_": "Q"},
+        ),
+        Misconception(
+            "all keys taken away",
+            "You set the later head's keys to zero. Then it has nothing to go by, whoever wrote it, and every head "
+            "that looks anywhere counts. Take away only what this earlier head has written.",
+            switches={"cut": "all of the input"},
+        ),
+        Misconception(
+            "added a second time",
+            "You add what the earlier head wrote to the later head's keys, where it is already: the path is doubled, "
+            "not cut. Subtract it.",
+            switches={"cut": "added again"},
+        ),
+        Misconception(
+            "logits in place of attention",
+            "You ask whether the logits change. That also depends on what happens after the later head has looked. "
+            "Compare the later head's pattern with and without the path.",
+            switches={"looks_at": "logits"},
+        ),
+        Misconception(
+            "neighbouring layers only",
+            "You look only at heads of the next layer. The stream keeps what was written: a head of layer 2 may read "
+            "what one of layer 0 wrote. Try every pair in which the earlier head's layer is lower.",
+            switches={"layers": "next"},
+        ),
+        Misconception(
+            "the last layer only",
+            "You look only at later heads of the last layer. Try every pair in which the earlier head's layer is "
+            "lower.",
+            switches={"layers": "last"},
+        ),
+        Misconception(
+            "the pairs that do not",
+            "You keep the pairs whose attention does not move when the path is cut. Those are the ones that do "
+            "without.",
+            switches={"verdict": "below"},
+        ),
+        Misconception(
+            "the later head named first",
+            "Your pairs name the later head first. Asked for is (earlier head, later head), in the order in which "
+            "things happen.",
+            switches={"write": "later first"},
+        ),
+        Misconception(
+            "head before layer",
+            "Your heads read (head, layer). Layer first: (1, 0) is L1H0.",
+            switches={"write": "head, layer"},
+        ),
+        Misconception(
+            "only one pair",
+            "You stop at the first pair. Several later heads may read the same earlier one: return all pairs.",
+            switches={"write": "one"},
+        ),
+    ),
+)
+
+EXERCISES = [composition_scores, composing_heads]
