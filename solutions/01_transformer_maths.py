@@ -2626,61 +2626,6 @@ for layer_of, n, name in ((2, 289, "places"), (3, 277, "cities")):
 #
 # And both have outputs below zero at most positions. gelu_new goes down to −0.17 (section 1.8), so at those positions a neuron *lowers* the words on its list, a little each time.
 
-# %% [markdown] id="ce214d10"
-# ## Scale up
-#
-# Everything in this chapter that takes `weights` works on GPT-2 small as well (Radford et al. 2019): 12 layers of 12 heads, `d_model` 768, 50,257 tokens, 124 million numbers. Two things differ from `story`. Positions are learned, so `weights` has a `W_pos`, which `course.transformer_forward` adds in place of the rotation. And the unembedding is the embedding turned round: $W_U = W_E^\top$.
-#
-# The next cell uses GPT-2 if the Hugging Face hub, or a copy on this machine, can be reached. If not, it says so. Nothing else depends on it.
-
-# %% id="0e98f814"
-import contextlib
-import io
-
-from mi_course.errors import CourseError
-
-
-def on_gpt2(big, sentence="The Eiffel Tower is in the city of"):
-    """Forward pass, logit lens and neurons' words of GPT-2, with this chapter's functions."""
-    big_weights = course.weights_of(big)
-    count = sum(weight.numel() for name, weight in big_weights.items() if name != "W_U")
-    count -= big_weights["b_U"].numel()  # zeros that TransformerLens puts there
-    print(
-        f"{len(big_weights['W_Q'])} layers, {big_weights['W_Q'].shape[1]} heads,",
-        end=" ",
-    )
-    print(
-        f"d_vocab, d_model {tuple(big_weights['W_E'].shape)}, {count / 1e6:.0f} million"
-    )
-    speak = big.tokenizer
-    ids = [speak.bos_token_id, *speak(sentence, add_special_tokens=False)["input_ids"]]
-    big_logits, big_cache = big.run_with_cache(torch.tensor([ids]))
-    own = course.transformer_forward(torch.tensor([ids]), big_weights)
-    gap = (own - big_logits).abs().max().item()
-    print(f"forward pass written here and the library's: largest difference {gap:.1g}")
-    print(f"\nlogit lens at the end of {sentence!r}")
-    for r, at_last in enumerate(course.logit_lens(big_cache, big_weights)[:, 0, -1]):
-        print(
-            f"  reading {r:2d}:",
-            [speak.decode([i]) for i in at_last.topk(4).indices.tolist()],
-        )
-    middle = len(big_weights["W_Q"]) // 2
-    for layer_of in (middle, len(big_weights["W_Q"]) - 1):
-        print(f"\nwords raised most by the first three neurons of layer {layer_of}")
-        for n, listed in enumerate(course.mlp_vocabulary(big_weights, layer_of, 8)[:3]):
-            print(f"  neuron {n}:", [speak.decode([i]) for i in listed.tolist()])
-
-
-try:
-    with contextlib.redirect_stderr(io.StringIO()):  # no bars of a download
-        gpt2 = load_model("gpt2")
-except CourseError as reason:
-    print(f"Not run on GPT-2. {reason}")
-else:
-    on_gpt2(gpt2)
-
-# %% [markdown] id="1e810f1e"
-# What to look for, if it ran: the largest difference of a logit should be small beside the differences between words; where logits are large, rounding shows earlier than in `story`. In the lens, nostalgebraist's description: nonsense or shallow guesses first, the final guess some layers before the end. In the neurons' lists, Geva et al. 2022 had annotators look for what the words of a list have in common, and report that often something can be named; keep in mind what random directions did in section 1.15, and try some.
 # %% [markdown] id="55c92c6e"
 # ## 1.16 A head is two circuits
 #
@@ -4693,6 +4638,61 @@ Claim(
 #
 # Chapter 2 uses both functions on the heads that continue repeated text.
 
+# %% [markdown] id="ce214d10"
+# ## Scale up
+#
+# Everything in this chapter that takes `weights` works on GPT-2 small as well (Radford et al. 2019): 12 layers of 12 heads, `d_model` 768, 50,257 tokens, 124 million numbers. Two things differ from `story`. Positions are learned, so `weights` has a `W_pos`, which `course.transformer_forward` adds in place of the rotation. And the unembedding is the embedding turned round: $W_U = W_E^\top$.
+#
+# The next cell uses GPT-2 if the Hugging Face hub, or a copy on this machine, can be reached. If not, it says so. Nothing else depends on it.
+
+# %% id="0e98f814"
+import contextlib
+import io
+
+from mi_course.errors import CourseError
+
+
+def on_gpt2(big, sentence="The Eiffel Tower is in the city of"):
+    """Forward pass, logit lens and neurons' words of GPT-2, with this chapter's functions."""
+    big_weights = course.weights_of(big)
+    count = sum(weight.numel() for name, weight in big_weights.items() if name != "W_U")
+    count -= big_weights["b_U"].numel()  # zeros that TransformerLens puts there
+    print(
+        f"{len(big_weights['W_Q'])} layers, {big_weights['W_Q'].shape[1]} heads,",
+        end=" ",
+    )
+    print(
+        f"d_vocab, d_model {tuple(big_weights['W_E'].shape)}, {count / 1e6:.0f} million"
+    )
+    speak = big.tokenizer
+    ids = [speak.bos_token_id, *speak(sentence, add_special_tokens=False)["input_ids"]]
+    big_logits, big_cache = big.run_with_cache(torch.tensor([ids]))
+    own = course.transformer_forward(torch.tensor([ids]), big_weights)
+    gap = (own - big_logits).abs().max().item()
+    print(f"forward pass written here and the library's: largest difference {gap:.1g}")
+    print(f"\nlogit lens at the end of {sentence!r}")
+    for r, at_last in enumerate(course.logit_lens(big_cache, big_weights)[:, 0, -1]):
+        print(
+            f"  reading {r:2d}:",
+            [speak.decode([i]) for i in at_last.topk(4).indices.tolist()],
+        )
+    middle = len(big_weights["W_Q"]) // 2
+    for layer_of in (middle, len(big_weights["W_Q"]) - 1):
+        print(f"\nwords raised most by the first three neurons of layer {layer_of}")
+        for n, listed in enumerate(course.mlp_vocabulary(big_weights, layer_of, 8)[:3]):
+            print(f"  neuron {n}:", [speak.decode([i]) for i in listed.tolist()])
+
+
+try:
+    with contextlib.redirect_stderr(io.StringIO()):  # no bars of a download
+        gpt2 = load_model("gpt2")
+except CourseError as reason:
+    print(f"Not run on GPT-2. {reason}")
+else:
+    on_gpt2(gpt2)
+
+# %% [markdown] id="1e810f1e"
+# What to look for, if it ran: the largest difference of a logit should be small beside the differences between words; where logits are large, rounding shows earlier than in `story`. In the lens, nostalgebraist's description: nonsense or shallow guesses first, the final guess some layers before the end. In the neurons' lists, Geva et al. 2022 had annotators look for what the words of a list have in common, and report that often something can be named; keep in mind what random directions did in section 1.15, and try some.
 # %% [markdown] id="36366d69"
 # ## What is known now
 #

@@ -9,11 +9,6 @@ from __future__ import annotations
 
 from mi_course.transformer_maths.attention import attention_output, attention_pattern, causal_mask
 from mi_course.transformer_maths.attribution import direct_logit_attribution
-from mi_course.transformer_maths.decomposition import residual_decomposition
-from mi_course.transformer_maths.folding import centre_weights, fold_layer_norm
-from mi_course.transformer_maths.circuits import ov_circuit, qk_circuit, rotation, score_terms
-from mi_course.transformer_maths.copying import copying_score, raises_itself_most
-from mi_course.transformer_maths.factored import FactoredMatrix
 from mi_course.transformer_maths.bigrams import (
     DirectPath,
     bigram_distances,
@@ -21,6 +16,7 @@ from mi_course.transformer_maths.bigrams import (
     story_bigrams,
     unigrams,
 )
+from mi_course.transformer_maths.circuits import ov_circuit, qk_circuit, rotation, score_terms
 from mi_course.transformer_maths.composition import (
     composing_heads,
     composition_scores,
@@ -30,6 +26,10 @@ from mi_course.transformer_maths.composition import (
     pattern_change,
     rotated_shares,
 )
+from mi_course.transformer_maths.copying import copying_score, raises_itself_most
+from mi_course.transformer_maths.decomposition import residual_decomposition
+from mi_course.transformer_maths.factored import FactoredMatrix
+from mi_course.transformer_maths.folding import centre_weights, fold_layer_norm
 from mi_course.transformer_maths.forward import Weights, transformer_forward, weights_of
 from mi_course.transformer_maths.generation import continue_tokens
 from mi_course.transformer_maths.lens import logit_lens
@@ -39,7 +39,6 @@ from mi_course.transformer_maths.mlp import gelu_new, mlp
 from mi_course.transformer_maths.norm import layer_norm
 from mi_course.transformer_maths.notation import ACTIVATIONS, AXES, WEIGHTS, Symbol, axis_sizes, shape_of
 from mi_course.transformer_maths.positions import embed_positions, rotate
-from mi_course.transformer_maths.vocabulary import mlp_vocabulary, vocabulary_scores
 from mi_course.transformer_maths.skip_trigrams import (
     CorpusRate,
     SkipTrigrams,
@@ -48,15 +47,16 @@ from mi_course.transformer_maths.skip_trigrams import (
     skip_trigrams,
     tables_say,
 )
+from mi_course.transformer_maths.vocabulary import mlp_vocabulary, vocabulary_scores
 
 __all__ = [
     "ACTIVATIONS",
     "AXES",
     "WEIGHTS",
-    "FactoredMatrix",
-    "LowRank",
     "CorpusRate",
     "DirectPath",
+    "FactoredMatrix",
+    "LowRank",
     "SkipTrigrams",
     "Symbol",
     "Weights",
@@ -66,15 +66,14 @@ __all__ = [
     "bigram_distances",
     "causal_mask",
     "centre_weights",
-    "continue_tokens",
-    "direct_logit_attribution",
-    "copying_score",
     "composing_heads",
     "composition_scores",
     "composition_shares",
     "continue_tokens",
+    "copying_score",
     "corpus_rate",
     "cut_path",
+    "direct_logit_attribution",
     "direct_path_bigrams",
     "embed_positions",
     "fold_layer_norm",
@@ -86,23 +85,22 @@ __all__ = [
     "mlp",
     "mlp_vocabulary",
     "next_token_loss",
-    "residual_decomposition",
+    "one_layer_weights",
     "ov_circuit",
+    "pattern_change",
     "qk_circuit",
     "raises_itself_most",
-    "rotate",
-    "rotation",
-    "score_terms",
-    "one_layer_weights",
-    "pattern_change",
+    "residual_decomposition",
     "rotate",
     "rotated_shares",
+    "rotation",
+    "score_terms",
     "shape_of",
     "skip_trigrams",
     "story_bigrams",
     "tables_say",
     "transformer_forward",
-    "vocabulary_scores",
     "unigrams",
+    "vocabulary_scores",
     "weights_of",
 ]

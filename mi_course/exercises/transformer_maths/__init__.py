@@ -6,10 +6,10 @@ from mi_course.checking import Check, Predict
 from mi_course.exercises.transformer_maths import (
     attention,
     attribution,
-    decomposition,
     circuits,
-    copying,
     composition,
+    copying,
+    decomposition,
     embedding,
     folding,
     forward,
@@ -22,9 +22,9 @@ from mi_course.exercises.transformer_maths import (
     norms,
     notation,
     rotary,
-    vocabulary,
     shortest_path,
     skip_trigrams,
+    vocabulary,
 )
 
 CHAPTER = "transformer_maths"
@@ -43,8 +43,8 @@ _SECTIONS = (
     folding,
     decomposition,
     attribution,
-)
-_SECTIONS = (notation, embedding, norms, masks, attention, rotary, mixing, mlps, forward, loss, lens, vocabulary)
+    lens,
+    vocabulary,
     circuits,
     copying,
     low_rank,
