@@ -296,8 +296,8 @@ logit_lens = Exercise(
         ),
         Misconception(
             "the unbiased variance",
-            "You divide by x.std(), which counts d_model − 1 numbers unless told otherwise. LayerNorm takes the mean of "
-            "the squares over d_model numbers, as in section 1.3: use layer_norm.",
+            "You divide by x.std(), which counts d_model − 1 numbers unless told otherwise. LayerNorm takes the mean "
+            "of the squares over d_model numbers, as in section 1.3: use layer_norm.",
             switches={"norm": "unbiased"},
         ),
         Misconception(
@@ -308,8 +308,8 @@ logit_lens = Exercise(
         ),
         Misconception(
             "one mean and scale for all positions",
-            "You take the mean and the scale over all texts and positions of a reading together. A LayerNorm treats each "
-            "position's vector by itself: along the last axis only.",
+            "You take the mean and the scale over all texts and positions of a reading together. A LayerNorm treats "
+            "each position's vector by itself: along the last axis only.",
             switches={"norm": "whole"},
         ),
         Misconception(
@@ -421,8 +421,8 @@ logit_lens = Exercise(
         ),
         Misconception(
             "readings on the last axis",
-            "Your readings stand on the last axis. They come first, (layer + 1, batch, pos, d_vocab), so that result[-1] "
-            "is an ordinary tensor of logits.",
+            "Your readings stand on the last axis. They come first, (layer + 1, batch, pos, d_vocab), so that "
+            "result[-1] is an ordinary tensor of logits.",
             switches={"out": "readings last"},
         ),
         Misconception(

@@ -274,8 +274,8 @@ mlp_vocabulary = Exercise(
         Misconception(
             "the logit lens on the row",
             "You apply the logit lens to the row: what the model would say if the row were all there is in the stream, "
-            "both biases included. Asked for is what the row adds to the logits: without a scale of its own and without "
-            "biases.",
+            "both biases included. Asked for is what the row adds to the logits: without a scale of its own and "
+            "without biases.",
             switches={"biases": "LayerNorm and b_U"},
         ),
         Misconception(
@@ -286,8 +286,8 @@ mlp_vocabulary = Exercise(
         ),
         Misconception(
             "the gain before the mean",
-            "You multiply by the gain first and subtract the mean afterwards. The LayerNorm does it the other way round: "
-            "centred first, then the gain.",
+            "You multiply by the gain first and subtract the mean afterwards. The LayerNorm does it the other way "
+            "round: centred first, then the gain.",
             switches={"centre": "after the gain"},
         ),
         Misconception(
