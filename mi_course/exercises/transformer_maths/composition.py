@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
-from mi_course.interventions import add, k, pattern, q, run, v, z, zero
+from mi_course.interventions import add, k, pattern, q, replace, run, v, z, zero
 from mi_course.worlds import repeated_tokens
 from mi_course.zoo.planted import (
     CERTAIN,
@@ -119,13 +119,21 @@ def _scores_variant(
     """The answer with one or two things done otherwise."""
 
     def answer(earlier: Heads, later: Heads, kind: str) -> Tensor:
-        used = {"kind": kind, "Q and K exchanged": {"Q": "K", "K": "Q"}.get(kind, kind), "always K": "K"}[input_]
+        used = {
+            "kind": kind,
+            "Q and K exchanged": {"Q": "K", "K": "Q"}.get(kind, kind),
+            "always K": "K",
+            "K as Q": kind.replace("K", "Q"),
+            "Q as K": kind.replace("Q", "K"),
+        }[input_]
         R = _reads(later, used)
-        if input_ == "weights only":
-            R = later[f"W_{kind}"]
+        if order == "exchanged":
+            earlier, later = later, earlier
+            R = _reads(later, used)
         A = earlier["W_V"] @ earlier["W_O"]
         A = A.mT if wrote == "OV turned" else earlier["W_O"] if wrote == "W_O only" else A
-        product = R[None] @ A[:, None] if order == "later first" else A[:, None] @ R[None]
+        turned = order == "later first" or (order == "later first in V" and kind == "V")
+        product = R[None] @ A[:, None] if turned else A[:, None] @ R[None]
 
         def size(matrix: Tensor) -> Tensor:
             return {
@@ -151,8 +159,9 @@ def _scores_variant(
             "mean": lambda: share - share.mean(),
             "ratio": lambda: share * d_model**0.5,
             "no composition": lambda: share - 1,
+            "cut off": lambda: (share - d_model**-0.5).clamp(min=0),
         }[chance]()
-        return scores.T if axes == "later, earlier" else scores
+        return scores.T if (axes == "later, earlier") != (order == "exchanged") else scores
 
     return answer
 
@@ -218,6 +227,18 @@ composition_scores = Exercise(
             switches={"input_": "Q and K exchanged"},
         ),
         Misconception(
+            "W_QK from the query's side for both",
+            "Your Q scores are right, and your K scores use W_Q W_Kᵀ as well: what the earlier head wrote meets W_Q. "
+            "For keys it has to meet W_K first: W_K W_Qᵀ.",
+            switches={"input_": "K as Q"},
+        ),
+        Misconception(
+            "W_QK from the key's side for both",
+            "Your K scores are right, and your Q scores use W_K W_Qᵀ as well: what the earlier head wrote meets W_K. "
+            "For queries it has to meet W_Q first: W_Q W_Kᵀ.",
+            switches={"input_": "Q as K"},
+        ),
+        Misconception(
             "always through the keys",
             "You read with W_K whatever was asked for. The argument `kind` says which input of the later head is "
             "meant.",
@@ -228,6 +249,18 @@ composition_scores = Exercise(
             "Your product begins with the later head. With vectors as rows, what happens first stands on the left: the "
             "earlier head's W_V W_O, then what the later one reads with.",
             switches={"order": "later first"},
+        ),
+        Misconception(
+            "the later head first, for V",
+            "Your Q and K scores are right. For V your product begins with the later head, as in Elhage et al., who "
+            "write columns. With vectors as rows the earlier head's W_V W_O stands on the left.",
+            switches={"order": "later first in V"},
+        ),
+        Misconception(
+            "earlier and later exchanged",
+            "You let the later heads write and the earlier ones read. Nothing flows that way: the earlier layer has "
+            "already read when the later one writes.",
+            switches={"order": "exchanged"},
         ),
         Misconception(
             "the OV matrix turned",
@@ -268,6 +301,12 @@ composition_scores = Exercise(
             "divided by chance",
             "You divide by what chance would give. Asked for is the difference: share − 1/√d_model.",
             switches={"chance": "ratio"},
+        ),
+        Misconception(
+            "nothing below zero",
+            "You set scores below chance to zero. Below zero is a finding, too: the later head is turned away from "
+            "what the earlier one writes. Leave the sign.",
+            switches={"chance": "cut off"},
         ),
         Misconception(
             "compared with one",
@@ -325,9 +364,10 @@ composition_scores = Exercise(
 
 # --- composing_heads --------------------------------------------------------------------------------------------------
 
-_LAYERS, _HEADS, _TOKENS, _CONTEXT = 3, 3, 10, 14
-TRUTH: dict[Any, list[Pair]] = {}
-"""What was planted in each model: which pair composes through the keys."""
+_LAYERS, _HEADS, _TOKENS, _CONTEXT = 3, 3, 10, 26
+_PLACE = 10  # where one planted head works, and nowhere else
+TRUTH: dict[Any, dict[Pair, Callable[[Tensor], float]]] = {}
+"""What was planted in each model: which pairs compose through the keys, and how much attention hangs on each."""
 
 
 def _look_at_bos(model: Any, layer: int, head: int) -> None:
@@ -348,7 +388,8 @@ def _look_at_bos(model: Any, layer: int, head: int) -> None:
 def _planted(seed: int) -> Any:
     """Three layers of three heads: three pairs compose through keys, others look as if they did.
 
-    - A previous-token head and three induction heads, two in layer 1 and one in layer 2: these compose.
+    - A previous-token head and three induction heads, two in layer 1 and one in layer 2: these compose. One of them
+      works at one position only, so that little of its attention hangs on the path.
     - A decoy with the very W_V W_O of the previous-token head, which looks at [BOS] from everywhere: it adds the same
       to all keys, which moves no attention.
     - A first-token head, which one induction head reads with its *queries*.
@@ -360,14 +401,18 @@ def _planted(seed: int) -> Any:
     spots = choose.sample([(1, head) for head in range(_HEADS)], 3)
     gated = frozenset(range(1, _TOKENS, 2))
     roles[spots[0]] = Induction(0.9, first_tokens=gated)
-    roles[spots[1]] = Induction(0.9)
+    roles[spots[1]] = Induction(0.9, positions=frozenset({_PLACE}))
     roles[spots[2]] = DuplicateToken()
     far = (2, choose.integer(0, _HEADS - 1))
     roles[far] = Induction(0.8)
     roles[(2, (far[1] + 1) % _HEADS)] = FixedOffset(2)
     model = planted(roles, n_layers=_LAYERS, n_heads=_HEADS, d_vocab=_TOKENS, n_ctx=_CONTEXT, seed=seed)
     _look_at_bos(model, 0, decoy)
-    TRUTH[model] = sorted([((0, first), spots[0]), ((0, first), spots[1]), ((0, first), far)])
+    TRUTH[model] = {
+        ((0, first), spots[0]): lambda tokens: 0.24,  # at least, with half of the texts gated and half of them copies
+        ((0, first), spots[1]): lambda tokens: 0.9 / tokens.shape[1],
+        ((0, first), far): lambda tokens: 0.3,
+    }
     return model
 
 
@@ -380,12 +425,12 @@ def _no_pair(seed: int) -> Any:
     roles: dict[Head, Any] = {(0, decoy): PreviousToken(), (0, other): FixedOffset(1), induction: Induction(0.9)}
     model = planted(roles, n_layers=2, n_heads=_HEADS, d_vocab=_TOKENS, n_ctx=_CONTEXT, seed=seed)
     _look_at_bos(model, 0, decoy)
-    TRUTH[model] = []
+    TRUTH[model] = {}
     return model
 
 
 def _planted_truth(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Pair]:
-    return TRUTH[model]
+    return [pair for pair, share in TRUTH[model].items() if share(tokens) > threshold]
 
 
 def _heads_of(model: Any) -> list[Head]:
@@ -438,6 +483,7 @@ def _pairs_variant(
     looks_at: str = "pattern",
     layers: str = "all",
     verdict: str = "above",
+    change_is: str = "half the sum",
     write: str = "pairs",
 ) -> Callable[..., list[Any]]:
     """The answer with one or two things done otherwise."""
@@ -448,20 +494,22 @@ def _pairs_variant(
         for a, b in _pairs_of(model):
             if (layers == "next" and b[0] != a[0] + 1) or (layers == "last" and b[0] != model.cfg.n_layers - 1):
                 continue
-            here = pattern(b[0], head=b[1])
-            edits = _cut(model, whole.cache, a, b, cut, input_)
-            changed = run(model, tokens, edits=edits, cache=[here])
-            before, after = (
-                (whole.logits, changed.logits)
-                if looks_at == "logits"
-                else (
-                    whole.cache[here],
-                    changed.cache[here],
-                )
-            )
-            moved = (before - after).abs()
-            change = float(moved.max() if looks_at == "logits" else moved.sum(-1).mean() / 2)
-            if (change < threshold) if verdict == "below" else (change > threshold):
+            if looks_at == "logits":
+                changed = run(model, tokens, edits=_cut(model, whole.cache, a, b, cut, input_)).logits
+                change = float((whole.logits - changed).abs().max())
+            else:
+                before = whole.cache[pattern(b[0], head=b[1])]
+                moved = (before - _pattern_without(model, tokens, whole.cache, a, b, cut, input_)).abs()
+                rows = moved.sum(-1) / 2
+                change = {
+                    "half the sum": rows.mean(),
+                    "the sum": 2 * rows.mean(),
+                    "entries": moved.mean(),
+                    "largest": rows.max(),
+                    "last": rows[:, -1].mean(),
+                }[change_is].item()
+            limit = 0.05 if verdict == "usual threshold" else threshold
+            if (change < limit) if verdict == "below" else (change > limit):
                 found.append((a, b))
         return {
             "pairs": lambda: found,
@@ -479,13 +527,34 @@ def _cut(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> list
     site = {"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])
     if cut == "head":
         return [zero(z(a[0], head=a[1]))]
+    return [replace(site, _input_without(model, kept, a, b, cut, input_))]
+
+
+def _input_without(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> Tensor:
+    """One input of the later head after the cut."""
+    here = kept[{"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])]
     if cut == "all of the input":
-        return [zero(site)]
-    written = kept[z(a[0], head=a[1])] @ model.W_O[a[0], a[1]].detach()
-    read = written @ getattr(model, f"W_{input_}")[b[0], b[1]].detach()
-    if cut == "added again":
-        return [add(site, read)]
-    return [add(site, -read)]
+        return torch.zeros_like(here)
+    read = kept[z(a[0], head=a[1])] @ (model.W_O[a] @ getattr(model, f"W_{input_}")[b]).detach()
+    return here + read if cut == "added again" else here - read
+
+
+def _pattern_without(model: Any, tokens: Tensor, kept: Any, a: Head, b: Head, cut: str, input_: str) -> Tensor:
+    """Where the later head looks after the cut, without a run where none is needed: a diagnosis has to be quick."""
+    if cut == "head":
+        return _without_head(model, tuple(map(tuple, tokens.tolist())), a)[pattern(b[0], head=b[1])]
+    queries, keys = kept[q(b[0], head=b[1])], kept[k(b[0], head=b[1])]
+    if input_ == "Q":
+        queries = _input_without(model, kept, a, b, cut, input_)
+    elif input_ == "K":
+        keys = _input_without(model, kept, a, b, cut, input_)
+    return helper.attention_pattern(queries[:, :, None], keys[:, :, None])[:, 0]
+
+
+@lru_cache(maxsize=64)
+def _without_head(model: Any, tokens: tuple[tuple[int, ...], ...], head: Head) -> Any:
+    sites = [pattern(layer) for layer in range(model.cfg.n_layers)]
+    return run(model, torch.tensor(tokens), edits=[zero(z(head[0], head=head[1]))], cache=sites).cache
 
 
 def _by_scores(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Pair]:
@@ -529,10 +598,10 @@ def _pairs_by_mean(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[
     return found
 
 
-def _texts(draw: Draw, rows: int) -> Tensor:
+def _texts(draw: Draw, rows: int, repeats: int = 2) -> Tensor:
     """Repeated tokens of which about half begin with a token at which the gated induction head works."""
     while True:
-        tokens = repeated_tokens(rows, 6, 2, _TOKENS, seed=draw.integer(0, 9999)).tokens
+        tokens = repeated_tokens(rows, 6, repeats, _TOKENS, seed=draw.integer(0, 9999)).tokens
         if (tokens[:, 1] % 2).sum() == rows // 2 + 1:
             return tokens
 
@@ -542,7 +611,8 @@ def _pairs_cases(draw: Draw) -> list[Case]:
     texts = _texts(draw, 5)
     return [
         Case("three layers of planted heads", (_planted(seed), texts)),
-        Case("the same model, other texts, threshold 0.1", (_planted(seed), _texts(draw, 4), 0.1)),
+        Case("the same model, other texts, threshold 0.2", (_planted(seed), _texts(draw, 4), 0.2)),
+        Case("the same model, four copies in place of two", (_planted(seed), _texts(draw, 5, repeats=4))),
         Case("a model in which nothing composes", (_no_pair(seed), texts)),
     ]
 
@@ -631,6 +701,35 @@ composing_heads = Exercise(
             "You keep the pairs whose attention does not move when the path is cut. Those are the ones that do "
             "without.",
             switches={"verdict": "below"},
+        ),
+        Misconception(
+            "the threshold is always the usual one",
+            "Your threshold is 0.05 whatever was asked for. Use the argument `threshold`.",
+            switches={"verdict": "usual threshold"},
+        ),
+        Misconception(
+            "twice the attention that moves",
+            "You do not halve the sum of absolute differences. Attention that leaves one source arrives at another, "
+            "so each share that moves is counted twice: divide by two.",
+            switches={"change_is": "the sum"},
+        ),
+        Misconception(
+            "a mean over all entries",
+            "You average the differences over sources as well, so the same move counts less in a longer text. Add up "
+            "over sources (and halve), then take the mean over destinations and texts.",
+            switches={"change_is": "entries"},
+        ),
+        Misconception(
+            "the largest change decides",
+            "One destination in one text is enough for you. A head that works at one position only then counts like "
+            "one that always does: take the mean over texts and destinations.",
+            switches={"change_is": "largest"},
+        ),
+        Misconception(
+            "the last position only",
+            "You look at where the last position looks. A head may find its keys elsewhere, as one does here: take "
+            "the mean over all destinations.",
+            switches={"change_is": "last"},
         ),
         Misconception(
             "the later head named first",

@@ -117,13 +117,16 @@ def _variant(
             if true == "softmax"
             else counts / (sums if zeros == "empty row" else sums.clamp(min=1e-9))
         )
-        if direction == "from the path":
+        in_distance = logits if shows == "log-probabilities, logits compared" else said
+        if direction == "absolute":
+            rows = (p - said.exp()).abs().sum(1)
+        elif direction == "from the path":
             q = said.exp()
             rows = (q * (said - p.clamp(min=1e-9).log())).sum(1)
         elif direction == "cross-entropy":
-            rows = -(p * said).sum(1)
+            rows = -(p * in_distance).sum(1)
         else:
-            rows = ((p * p.log()) if zeros == "0 log 0" else torch.xlogy(p, p)).sum(1) - (p * said).sum(1)
+            rows = ((p * p.log()) if zeros == "0 log 0" else torch.xlogy(p, p)).sum(1) - (p * in_distance).sum(1)
         share = counts.sum(1) / counts.sum()
         distance = {
             "occurrences": lambda: (share * rows).sum(),
@@ -131,7 +134,9 @@ def _variant(
             "summed": lambda: rows.sum(),
             "as next": lambda: (counts.sum(0) / counts.sum() * rows).sum(),
         }[weight]()
-        shown = {"log-probabilities": said, "probabilities": said.exp(), "logits": logits}[shows]
+        shown = {"probabilities": said.exp(), "logits": logits}.get(shows, said)
+        if direction == "sign":
+            distance = -distance
         return shown, distance / (math.log(2) if unit == "bits" else 1.0)
 
     return answer
@@ -193,6 +198,23 @@ direct_path_bigrams = Exercise(
             "You use the logits as if they were log-probabilities. A constant added to a row of logits changes your "
             "distance and no probability. Make each row a distribution first: log_softmax(-1).",
             switches={"norm": "none"},
+        ),
+        Misconception(
+            "logits in the distance",
+            "Your first result is right, but the distance is made with the logits and not with it. Compare the true "
+            "log-probabilities with log_probs: only then does a constant in a row of logits make no difference.",
+            switches={"shows": "log-probabilities, logits compared"},
+        ),
+        Misconception(
+            "the sign of the divergence",
+            "Your distance is below zero: you take log q − log p. A divergence is never negative: Σ p (log p − log q).",
+            switches={"direction": "sign"},
+        ),
+        Misconception(
+            "differences of probabilities",
+            "You add up absolute differences of probabilities. Asked for are nats: each pair counts with how often it "
+            "comes, times the difference of the logarithms.",
+            switches={"direction": "absolute"},
         ),
         Misconception(
             "logits handed back",

@@ -87,7 +87,7 @@ def _variant(
     """The answer with one or two things done otherwise."""
 
     def answer(w: Weights, source: Tensor, destination: Tensor, out: Tensor) -> tuple[Tensor, Tensor]:
-        A, B = w["W_E"][source], w["W_E"][destination]
+        A, B, C = w["W_E"][source], w["W_E"][destination], w["W_E"][out]
         first, second = {"destination": (B, A), "source": (A, B), "itself": (B, B)}[asks]
         q = torch.einsum("tm,hme->the", first, w["W_Q"])
         k = torch.einsum("tm,hme->the", second, w["W_K"])
@@ -98,12 +98,11 @@ def _variant(
             "d_head": float(d_head),
             "root d_model": d_model**0.5,
         }[scale]
+        value_of = {"source": A, "destination": B, "out": C}[reads]
         if matrices == "turned":
-            moved = torch.einsum(
-                "tm,hnm->thn", {"source": A, "destination": B}[reads], torch.einsum("hme,hen->hmn", w["W_V"], w["W_O"])
-            )
+            moved = torch.einsum("tm,hne,hem->thn", value_of, w["W_V"], w["W_O"])
         else:
-            moved = torch.einsum("tm,hme,hen->thn", {"source": A, "destination": B}[reads], w["W_V"], w["W_O"])
+            moved = torch.einsum("tm,hme,hen->thn", value_of, w["W_V"], w["W_O"])
         to = {"out": out, "destination": destination, "source": source}[raises]
         read_off = w["W_U"][:, to] if unembeds == "W_U" else w["W_E"][to].T
         write = torch.einsum("thn,nt->th", moved, read_off)
@@ -206,6 +205,12 @@ skip_trigrams = Exercise(
             "What you write is made from B, the word that looks. A head moves the value of the word that is looked "
             "at: A.",
             switches={"reads": "destination"},
+        ),
+        Misconception(
+            "from C to A",
+            "Your second table is read the other way round: how much attention on C would raise A. A stands earlier "
+            "and is looked at; C is the word that comes next: the value of A, and the column of W_U for C.",
+            switches={"reads": "out", "raises": "source"},
         ),
         Misconception(
             "the logit of the destination's word",
