@@ -3,15 +3,15 @@
 #
 # A language model reads a text and says, at every position, how probable each word is as the next one. What happens between the words that go in and the probabilities that come out is arithmetic: products of matrices, means, and a handful of curved functions, each given by a formula.
 #
-# In this chapter you write all of it. At the end of this first part a model that you have written goes on with a story. Its weights are those of `story`, a model that was trained for this course, and its numbers agree with the library's to four decimals.
+# In this chapter you write all of it. In sections 1.2 to 1.10 you put a model together that goes on with a story. Its weights are those of `story`, a model that was trained for this course, and its numbers agree with the library's to four decimals.
 #
-# The chapter's later sections (in preparation) take the same arithmetic apart, to see what each piece contributes.
+# Sections 1.11 to 1.21 use the same arithmetic in the other direction. They take the model apart: into what each part contributes to a logit, into circuits that can be read off the weights, and into paths from one head to another. Each of these readings is then tried by changing the model, because a number read off weights says what a part could do.
 #
 # | | |
 # |---|---|
-# | Models | `story`: four layers of four attention heads, with MLPs. For one comparison `story-attn-1l`: one layer, no MLP, learned positions |
+# | Models | `story`: four layers of four attention heads, with MLPs. Smaller ones, whose circuits can be read whole: `story-0l` (no layer), `story-attn-1l` (one layer, no MLP), `induction-2l` and `induction-2l-plain` (two layers, no MLPs) |
 # | Data | Story World, a small synthetic English: names, places, facts, lists; one token a word |
-# | Time | about two and a half hours for this part; the exercises marked ★ (core) take about 95 minutes |
+# | Time | about two hours for 1.1 to 1.10, and four and a half for the rest; the exercises marked ★ (core) take two and a quarter hours |
 # | You need | Python with PyTorch tensors: indexing, broadcasting, matrix products. No knowledge of transformers |
 # | Read along | Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html); Phuong & Hutter 2022, [Formal Algorithms for Transformers](https://arxiv.org/abs/2207.09238); Vaswani et al. 2017, [Attention Is All You Need](https://arxiv.org/abs/1706.03762) |
 
@@ -26,7 +26,7 @@
 #
 # An identity can show *what is computed*. It cannot show why the result is a good prediction, or what a number in the middle stands for. When you are done you will hold a complete description of `story` that predicts its every output. You will not yet have an explanation of anything it does.
 #
-# Four results here say something about the model that no algebra settles, and they have claim cards: where one head looks, what becomes of the output without rotation, how closely two implementations agree, and how well `story` predicts.
+# Some results say something about a model that no algebra settles, and they have claim cards: where one head looks, how well `story` predicts, which head moves a logit, what a lens misses. Weights by themselves are on the second rung of the ladder: they show what a part could do, and not that it does it. Where this chapter says more, something in a model was changed.
 
 # %% id="is-it-installed"
 # Silent where the course is installed.
@@ -457,7 +457,7 @@ plot(
 # %% [markdown] id="4cce18ae"
 # On average the stream grows from each LayerNorm to the next. At single positions it can also shrink. Each part adds to it, and nothing is taken away except by adding the opposite. (For GPT-2 models Heimersheim & Turner report, in a forum post of 2023, [Residual stream norms grow exponentially over the forward pass](https://www.lesswrong.com/posts/8mizBCm3dyc432nK8/residual-stream-norms-grow-exponentially-over-the-forward), what its title says. They leave out position 0; here `[BOS]` is included.)
 #
-# Two consequences for everything later. A vector of length one, added in layer 0, is a large change there and a small one at the end. And what a part writes reaches the logits divided by a number that depends on *everything else* that was written at that position. The sections on contributions to the logits (in preparation) have to deal with that.
+# Two consequences for everything later. A vector of length one, added in layer 0, is a large change there and a small one at the end. And what a part writes reaches the logits divided by a number that depends on *everything else* that was written at that position. Section 1.13, on contributions to the logits, has to deal with that.
 
 # %% [markdown] id="ab46e7b5"
 # ## 1.4 No looking ahead
@@ -804,7 +804,7 @@ for j, speed in speeds.items():
 # %% [markdown] id="db10b262"
 # Fast hands tell neighbours apart and come round again; slow ones hardly move. Within `story`'s context of 96 tokens the last hand stays nearly where it is: for it, all positions are alike. Su et al. (section 3.4.3) show that an upper bound on the score decays with distance; what a single hand adds to it need not.
 #
-# For somebody who reads weights this has a price. Without rotation a score is $x_d W_Q W_K^\top x_s^\top / \sqrt{d_{head}}$ (plus terms with the biases), and the one matrix $W_Q W_K^\top$ says which directions attend to which. With rotation there is another matrix between the two for every distance. The sections on circuits (in preparation) therefore read query-key weights on a model without it.
+# For somebody who reads weights this has a price. Without rotation a score is $x_d W_Q W_K^\top x_s^\top / \sqrt{d_{head}}$ (plus terms with the biases), and the one matrix $W_Q W_K^\top$ says which directions attend to which. With rotation there is another matrix between the two for every distance. Section 1.16 therefore reads query-key weights on models without it, and then looks at what it changes.
 
 # %% [markdown] id="267d9c2b"
 # ## 1.7 What a head moves
@@ -4703,28 +4703,29 @@ else:
 # - On fresh texts `story` predicts better than the frequencies of words, and of pairs of neighbouring words. *Behavioural.*
 # - Without the rotation its first choice is another one at most positions. *Causal, for a component.*
 #
-# And not known: why any of this makes good predictions; which head or neuron matters for what; whether a number in the middle means anything.
+# Then, taken apart:
 #
-# ### In preparation
+# - LayerNorm's gains and biases can be moved into the weights, and what LayerNorm and the softmax do not see can be taken out. Patterns and neurons stay what they were; sizes of what is written do not. *Identities.*
+# - The stream is a sum of everything that was written, and a logit difference is a sum of direct contributions, if the last LayerNorm's scale is held. *Identities.* L3H3 of seed 0 writes for the receiver of a gift, mostly against the giver. *Correlational.*
+# - A reading of the lens shows the direct road only. A head without any direct effect can carry the whole answer. *Causal, for a component.*
+# - The words that a neuron raises look like concepts; most of that is the geometry of the unembedding, which random directions show as well. *Correlational, beside a baseline.*
+# - Where positions are learned and no LayerNorm stands between, heads are two circuits whose tables can be read whole. *Identities.* What the tables of a one-layer model say of capitals foretells what happens when the country is exchanged. *Behavioural*; and which heads know it, *causal, for a component.*
+# - A model without layers has the corpus's bigrams on its direct path. `story` hardly uses that path. *Causal, for a component.*
+# - Composition scores above chance list candidates. The highest of them all belongs to a path that carries nothing. *Causal, for a component.*
 #
-# The next sections of this chapter use the same arithmetic in the other direction, to take the model apart:
-#
-# - folding LayerNorm into the weights and centring them, and what TransformerLens' compatibility mode changes;
-# - the residual stream as a sum of everything that was written, and the contribution of each part to a logit;
-# - the logit lens, and what it misses; what the neurons of an MLP write to the vocabulary;
-# - heads as two circuits, query-key and output-value, and when a head copies;
-# - the direct path from embedding to unembedding beside the true bigrams of Story World; skip trigrams; composition of heads beside a random baseline; low rank;
-# - scale up: the same functions on GPT-2 small, where it can be loaded.
+# And not known: by what algorithm `story` answers any question. What was found are parts that matter, and roads by which they could. From there to a mechanism that accounts for a behaviour, end to end, is the way of the next chapters.
 #
 # ### To talk about in a group
 #
 # 1. You hold the complete program of `story`. Lillicrap & Kording 2019 ask, in the title of a paper, what it means to understand a neural network. What would you have to be able to say about `story` that its program does not say?
 # 2. The copy with the exact GELU has the same most probable token nearly everywhere. For which questions about `story` would it be good enough, and for which not? Who decides?
 # 3. A head's pattern is observed, its output is a sum term that can be removed. Which of the two is better evidence for what the head does, and what is missing from each?
+# 4. A colleague shows the logit lens on a large model and says at which layer "the model knows". Which two experiments of this chapter would you ask for before you repeated that sentence?
+# 5. Two heads have a composition score far above chance. Write the claim card that this number alone deserves, and the one after the path was cut.
 #
 # ### Further reading
 #
-# - Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html): the residual stream as a channel that parts write to and read from; the chapter's later sections follow it.
+# - Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html): the residual stream as a channel that parts write to and read from; sections 1.11 to 1.21 follow it.
 # - Phuong & Hutter 2022, [Formal Algorithms for Transformers](https://arxiv.org/abs/2207.09238): every part as pseudocode, in columns.
 # - Ferrando et al. 2024, [A Primer on the Inner Workings of Transformer-based Language Models](https://arxiv.org/abs/2405.00208): from the NLP community, the same decomposition with the methods built on it.
 # - Rogers, Kovaleva & Rumshisky 2020, [A Primer in BERTology](https://arxiv.org/abs/2002.12327): from the NLP community, what was known of one transformer, from before "mechanistic interpretability" was a common name.
