@@ -1432,7 +1432,7 @@ for before in ("capital", "gave", "and", "monday", "is"):
 # - *by its own scale*: as if the embedding were all that reached the last LayerNorm;
 # - *by the scale in texts*: the embedding divided by what LayerNorm really divides by at that word, on average over 64 texts. This is the direct path's true share of the logits.
 #
-# Beside these, `story-attn-1l` (one layer of attention, no LayerNorm), and the twins before training.
+# Beside these, `story-attn-1l` (one layer of attention, no LayerNorm), and the twin of `story-0l` before training.
 
 # %% id="79b853a6"
 final = {name: weights[name] for name in ("ln_final_w", "ln_final_b")}
@@ -1502,6 +1502,7 @@ print(
 print(f"and the last LayerNorm divides by {end_scale.mean():.0f}")
 
 # %% id="33685a03"
+assert min(far["story, own scale"], far["story, scale in texts"]) > by_word_frequency
 predict.reveal("direct_path_of_story", "beyond the word frequencies")
 
 # %% [markdown] id="1b1a8994"
@@ -1521,7 +1522,8 @@ for batch_of_texts in many_texts.split(64):
         said = (
             course.layer_norm(
                 depth_cache[site],
-                **{"w": final["ln_final_w"], "b": final["ln_final_b"]},
+                final["ln_final_w"],
+                final["ln_final_b"],
             )
             @ weights["W_U"]
         )
@@ -2031,7 +2033,7 @@ Claim(
 #
 # $$\mathbb{E}\, \lVert W_{OV}\, T\, R \rVert_F^2 = \frac{\lVert W_{OV} \rVert_F^2\; \lVert R \rVert_F^2}{d_{model}}.$$
 #
-# So the share at random is about $1/\sqrt{d_{model}}$, whatever the heads' singular values are. (Elhage et al. take away the average of random matrices of the same shapes, which comes to the same.) The **score** is the share less that. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
+# So the share at random is about $1/\sqrt{d_{model}}$, whatever the heads' singular values are. (Elhage et al. take away the average of random matrices of the same shapes, which is nearly the same number.) The **score** is the share less that. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
 #
 # **Predict.** `induction-2l-plain` has two layers of one head each, and was trained to continue repeated tokens. There are three scores, for Q, K and V. How many of them are above chance?
 
