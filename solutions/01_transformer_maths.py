@@ -1804,6 +1804,8 @@ for a_word in ("france", "japan"):
         )
 
 # %% [markdown] id="d37de292"
+# Beside the words one expects stand others; `thursday` never follows a country. One row of one head is not what the model says: the logits are the sum over all heads, and the bigrams.
+#
 # **In the texts**, how much of a skip trigram is `france … is → paris`? Counted in 4,000 rows: how often `paris` follows `is`, when `france` is among the four words before, and when it is not.
 
 # %% id="2e085c8c"
@@ -2222,7 +2224,7 @@ predict("strongest_path_cut", value=..., confidence=...)
 #
 # For a pair of heads: what the earlier one wrote is its `z` times its `W_O`, at every position; in the later head's keys that became this times the later head's `W_K`. (A key is linear in the stream, so it is a sum, and one term can be taken out.) Take it out of the keys of that one head. Then see how much of its attention is elsewhere: for each destination half the sum of absolute differences between the two rows of the pattern, a number from 0 to 1, and the mean of it over texts and destinations.
 #
-# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts.
+# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts. Import what you need inside your function (`from mi_course.interventions import add, k, pattern, z`): a cell above uses the name `pattern` for something else.
 
 
 # %% id="e015ef3e" exercise="composing_heads"
@@ -2286,15 +2288,16 @@ for kind, early_head, late_head in (("V", (0, 1), (1, 1)), ("K", (0, 2), (1, 3))
         - uncut
     )
     print(
-        f"{kind}, L0H{early_head[1]} to L1H{late_head[1]}: score {all_scores[kind][early_head[1], late_head[1]]:+.2f}, loss rises by {paths_cut[kind].mean():.3f}"
+        f"{kind}, L0H{early_head[1]} to L1H{late_head[1]}: score {all_scores[kind][early_head[1], late_head[1]]:+.2f}, loss rises by {paths_cut[kind].mean():.2f}"
     )
-sizes_of_ov = torch.linalg.matrix_norm(
-    suspect_heads[0]["W_V"] @ suspect_heads[0]["W_O"]
-)
-print(
-    "size of W_V W_O in layer 0:",
-    ", ".join(f"H{head} {size:.4f}" for head, size in enumerate(sizes_of_ov.tolist())),
-)
+for layer in range(2):
+    sizes_of_ov = torch.linalg.matrix_norm(
+        suspect_heads[layer]["W_V"] @ suspect_heads[layer]["W_O"]
+    )
+    shown = ", ".join(
+        f"H{head} {size:.4f}" for head, size in enumerate(sizes_of_ov.tolist())
+    )
+    print(f"size of W_V W_O in layer {layer}: {shown}")
 
 # %% id="c183770d"
 predict.reveal("strongest_path_cut", round(paths_cut["V"].mean().item(), 3))
