@@ -1804,7 +1804,7 @@ for a_word in ("france", "japan"):
         )
 
 # %% [markdown] id="d37de292"
-# Beside the words one expects stand others; `thursday` never follows a country. One row of one head is not what the model says: the logits are the sum over all heads, and the bigrams.
+# Beside the words one expects stand others; `thursday` hardly ever follows a country. One row of one head is not what the model says: the logits are the sum over all heads, and the bigrams.
 #
 # **In the texts**, how much of a skip trigram is `france … is → paris`? Counted in 4,000 rows: how often `paris` follows `is`, when `france` is among the four words before, and when it is not.
 
