@@ -3731,7 +3731,7 @@ for before in ("capital", "gave", "and", "monday", "is"):
 # - *by its own scale*: as if the embedding were all that reached the last LayerNorm;
 # - *by the scale in texts*: the embedding divided by what LayerNorm really divides by at that word, on average over 64 texts. This is the direct path's true share of the logits.
 #
-# Beside these, `story-attn-1l` (one layer of attention, no LayerNorm), and the twins before training.
+# Beside these, `story-attn-1l` (one layer of attention, no LayerNorm), and the twin of `story-0l` before training.
 
 # %% id="79b853a6"
 final = {name: weights[name] for name in ("ln_final_w", "ln_final_b")}
@@ -3801,6 +3801,7 @@ print(
 print(f"and the last LayerNorm divides by {end_scale.mean():.0f}")
 
 # %% id="33685a03"
+assert min(far["story, own scale"], far["story, scale in texts"]) > by_word_frequency
 predict.reveal("direct_path_of_story", "beyond the word frequencies")
 
 # %% [markdown] id="1b1a8994"
@@ -3820,7 +3821,8 @@ for batch_of_texts in many_texts.split(64):
         said = (
             course.layer_norm(
                 depth_cache[site],
-                **{"w": final["ln_final_w"], "b": final["ln_final_b"]},
+                final["ln_final_w"],
+                final["ln_final_b"],
             )
             @ weights["W_U"]
         )
@@ -4101,6 +4103,8 @@ for a_word in ("france", "japan"):
         )
 
 # %% [markdown] id="d37de292"
+# Beside the words one expects stand others; `thursday` hardly ever follows a country. One row of one head is not what the model says: the logits are the sum over all heads, and the bigrams.
+#
 # **In the texts**, how much of a skip trigram is `france … is → paris`? Counted in 4,000 rows: how often `paris` follows `is`, when `france` is among the four words before, and when it is not.
 
 # %% id="2e085c8c"
@@ -4330,7 +4334,7 @@ Claim(
 #
 # $$\mathbb{E}\, \lVert W_{OV}\, T\, R \rVert_F^2 = \frac{\lVert W_{OV} \rVert_F^2\; \lVert R \rVert_F^2}{d_{model}}.$$
 #
-# So the share at random is about $1/\sqrt{d_{model}}$, whatever the heads' singular values are. (Elhage et al. take away the average of random matrices of the same shapes, which comes to the same.) The **score** is the share less that. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
+# So the share at random is about $1/\sqrt{d_{model}}$, whatever the heads' singular values are. (Elhage et al. take away the average of random matrices of the same shapes, which is nearly the same number.) The **score** is the share less that. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
 #
 # **Predict.** `induction-2l-plain` has two layers of one head each, and was trained to continue repeated tokens. There are three scores, for Q, K and V. How many of them are above chance?
 
@@ -4519,7 +4523,7 @@ predict("strongest_path_cut", value=..., confidence=...)
 #
 # For a pair of heads: what the earlier one wrote is its `z` times its `W_O`, at every position; in the later head's keys that became this times the later head's `W_K`. (A key is linear in the stream, so it is a sum, and one term can be taken out.) Take it out of the keys of that one head. Then see how much of its attention is elsewhere: for each destination half the sum of absolute differences between the two rows of the pattern, a number from 0 to 1, and the mean of it over texts and destinations.
 #
-# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts.
+# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts. Import what you need inside your function (`from mi_course.interventions import add, k, pattern, z`): a cell above uses the name `pattern` for something else.
 
 
 # %% id="e015ef3e" exercise="composing_heads"
@@ -4583,15 +4587,16 @@ for kind, early_head, late_head in (("V", (0, 1), (1, 1)), ("K", (0, 2), (1, 3))
         - uncut
     )
     print(
-        f"{kind}, L0H{early_head[1]} to L1H{late_head[1]}: score {all_scores[kind][early_head[1], late_head[1]]:+.2f}, loss rises by {paths_cut[kind].mean():.3f}"
+        f"{kind}, L0H{early_head[1]} to L1H{late_head[1]}: score {all_scores[kind][early_head[1], late_head[1]]:+.2f}, loss rises by {paths_cut[kind].mean():.2f}"
     )
-sizes_of_ov = torch.linalg.matrix_norm(
-    suspect_heads[0]["W_V"] @ suspect_heads[0]["W_O"]
-)
-print(
-    "size of W_V W_O in layer 0:",
-    ", ".join(f"H{head} {size:.4f}" for head, size in enumerate(sizes_of_ov.tolist())),
-)
+for layer in range(2):
+    sizes_of_ov = torch.linalg.matrix_norm(
+        suspect_heads[layer]["W_V"] @ suspect_heads[layer]["W_O"]
+    )
+    shown = ", ".join(
+        f"H{head} {size:.4f}" for head, size in enumerate(sizes_of_ov.tolist())
+    )
+    print(f"size of W_V W_O in layer {layer}: {shown}")
 
 # %% id="c183770d"
 predict.reveal("strongest_path_cut", round(paths_cut["V"].mean().item(), 3))
