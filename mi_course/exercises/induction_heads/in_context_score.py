@@ -83,6 +83,8 @@ def _variant(
             chosen = list(positions)
             if window == "first token":
                 chosen = chosen[:1]
+            if window == "last token":
+                chosen = chosen[-1:]
             if window == "one more":
                 chosen = [*chosen, chosen[-1] + 1]
             if window == "one less":
@@ -105,6 +107,7 @@ def _variant(
                 "one too few": lambda part: lengths > late[-1] + 1,
                 "all": lambda part: lengths > 0,
                 "only the longest": lambda part: lengths == lengths.max(),
+                "the first": lambda part: torch.arange(len(lengths)) == 0,
             }[texts]
             parts = [loss[reach(part)][:, entries(part)] for part in (early, late)]
             if reduce == "per text" and len(parts[0]) == len(parts[1]):
@@ -128,6 +131,25 @@ def _variant(
         }[combine]()
 
     return score
+
+
+def _padding_as_zero(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    loss = loss * (torch.arange(1, loss.shape[1] + 1) < lengths[:, None])
+    return loss[:, late.start - 1 : late.stop - 1].mean() - loss[:, early.start - 1 : early.stop - 1].mean()
+
+
+def _from_the_end(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    differences = [
+        row[max(n - 1 - len(late), 0) : n - 1].mean() - row[early.start - 1 : early.stop - 1].mean()
+        for row, n in zip(loss, lengths.tolist(), strict=True)
+    ]
+    return torch.stack(differences).mean()
+
+
+def _by_length(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    kept, weight = loss[lengths > late[-1]], lengths[lengths > late[-1]].to(loss)
+    late_mean, early_mean = (kept[:, [t - 1 for t in part]].mean(1) for part in (late, early))
+    return ((late_mean - early_mean) * weight).sum() / weight.sum()
 
 
 def _cases(draw: Draw) -> list[Case]:
@@ -263,6 +285,36 @@ in_context_score = Exercise(
             "You look at the first token of each window only. One token is noisy, and may stand at a special place of "
             "its sentence; the mean goes over the whole window.",
             switches={"window": "first token"},
+        ),
+        Misconception(
+            "the last token of each window",
+            "You look at the last token of each window only. One token is noisy, and may stand at a special place of "
+            "its sentence; the mean goes over all tokens of the window.",
+            switches={"window": "last token"},
+        ),
+        Misconception(
+            "padding as zero",
+            "You set the losses of padding to zero and average over all rows. A loss of zero means certain and "
+            "right, so texts that have ended look perfectly predicted. Leave out the texts that do not hold both "
+            "windows.",
+            _padding_as_zero,
+        ),
+        Misconception(
+            "the end of each text",
+            "Your late window is the end of each text, wherever that is. The windows are positions in the text, the "
+            "same for all; texts that do not reach the late one do not count.",
+            _from_the_end,
+        ),
+        Misconception(
+            "long texts count more",
+            "You weight texts by their length. Each text that holds both windows gives the same number of tokens to "
+            "them, and counts once.",
+            _by_length,
+        ),
+        Misconception(
+            "only the first text",
+            "You score the first text only. The mean goes over all texts that hold both windows.",
+            switches={"texts": "the first"},
         ),
         Misconception(
             "one token more",

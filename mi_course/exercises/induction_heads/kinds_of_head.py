@@ -75,12 +75,15 @@ def _previous_variant(
         first = {"from 1": 1, "from 3": 3, "second half": half + 1}.get(rows, 2)
         dest = torch.arange(first, n)
         dest = dest[(dest - back >= 0) & (dest - back < n)]
+        counted = {"all": n, "all but [BOS]": n - 1}
         if rows == "no last":
             dest = dest[:-1]
+        if rows == "wrong end":
+            dest = torch.arange(1, n - 1)
         if rows == "first half":
             dest = dest[dest <= half]
         on = pattern[:, dest, dest - back]
-        count = on.numel() if rows != "all" else len(pattern) * n
+        count = len(pattern) * counted[rows] if rows in counted else on.numel()
         return {
             "mean": lambda: on.sum() / count,
             "sum": lambda: on.sum(),
@@ -92,6 +95,16 @@ def _previous_variant(
             "argmax": lambda: (pattern.argmax(-1)[:, dest] == dest - back).float().mean(),
             "above half": lambda: (on > 0.5).float().mean(),
         }[reduce]()
+
+    return score
+
+
+def _up_to_the_batch(how: str) -> Callable[[Tensor], Any]:
+    """The batch size taken for the number of positions."""
+
+    def score(pattern: Tensor) -> Any:
+        seen = [one[i, i - 1].item() for one in pattern for i in range(2, len(pattern))]
+        return torch.tensor(seen).mean() if how == "a mean" else sum(seen) / len(seen)
 
     return score
 
@@ -155,6 +168,42 @@ previous_token_score = Exercise(
             "You leave out the last position. What comes after it is unknown, but where it looks is in the pattern: "
             "all destinations from 2 on count.",
             switches={"rows": "no last"},
+        ),
+        Misconception(
+            "the wrong end of the diagonal",
+            "You cut the last entry off the diagonal instead of the first. The first one belongs to destination 1, "
+            "whose previous token is [BOS]; the last position counts.",
+            switches={"rows": "wrong end"},
+        ),
+        Misconception(
+            "divided by all positions but [BOS]",
+            "You add up the right cells and divide by the number of positions after [BOS]. Position 1 has no cell in "
+            "the sum either: divide by the number of cells you added.",
+            switches={"rows": "all but [BOS]"},
+        ),
+        Misconception(
+            "a loop up to the batch size",
+            "Your loop over destinations ends at len(pattern), which is the number of sequences, and with few of "
+            "them it has ended before it began: a count of zero. The number of positions is pattern.shape[-1].",
+            _up_to_the_batch("a division"),
+        ),
+        Misconception(
+            "a loop up to the batch size, and the mean of nothing",
+            "Your loop over destinations ends at len(pattern), the number of sequences, and with few of them it has "
+            "ended before it began; NaN is the mean of nothing. The number of positions is pattern.shape[-1].",
+            _up_to_the_batch("a mean"),
+        ),
+        Misconception(
+            "a block from [BOS] on",
+            "pattern[:, 1:, :-1].mean() averages a whole block: every destination with every source. The stripe "
+            "pairs each destination with one source; and it begins with destination 2.",
+            lambda pattern: pattern[:, 1:, :-1].mean(),
+        ),
+        Misconception(
+            "the strongest of each row",
+            "You average the largest attention of each row, wherever it goes. A head that always looks at [BOS] "
+            "would score 1. Read the cell of the token just before.",
+            lambda pattern: pattern[:, 2:].amax(-1).mean(),
         ),
         Misconception(
             "divided by all positions",
@@ -309,6 +358,16 @@ def _itself_too(pattern: Tensor, period: int) -> Tensor:
     return (pattern[:, dest, dest - period] + pattern[:, dest, dest]).mean()
 
 
+def _and_the_next(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(period + 1, pattern.shape[-1])
+    return (pattern[:, dest, dest - period] + pattern[:, dest, dest - period + 1]).mean()
+
+
+def _always_the_first(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(period + 1, pattern.shape[-1])
+    return pattern[:, dest, (dest - 1) % period + 1].mean()
+
+
 def _every_copy(pattern: Tensor, period: int) -> Tensor:
     n = pattern.shape[-1]
     dest, src = torch.arange(n)[:, None], torch.arange(n)[None, :]
@@ -394,6 +453,40 @@ duplicate_token_score = Exercise(
             "From the third segment on you add up the attention to every earlier copy. The definition here takes the "
             "latest one, at i − T, so that the stripe is one line.",
             _every_copy,
+        ),
+        Misconception(
+            "the copy and the token after it",
+            "You add the attention to the token after the copy, where an induction head looks. The two kinds would "
+            "then get the same score. Read the copy alone, at i − T.",
+            _and_the_next,
+        ),
+        Misconception(
+            "always the first copy",
+            "You read the copy in the first segment, however many there are. With more than two the latest one "
+            "counts, at i − T: one stripe.",
+            _always_the_first,
+        ),
+        Misconception(
+            "summed over positions",
+            "You average over the batch but add up over positions, so the score grows with the length of the text. "
+            "Take the mean over both.",
+            switches={"reduce": "sum over positions"},
+        ),
+        Misconception(
+            "divided by one period",
+            "You divide by T for each sequence, which is right when there are two copies. With more there are more "
+            "destinations: T for each copy after the first.",
+            switches={"reduce": "over one period"},
+        ),
+        Misconception(
+            "the median",
+            "You take the median, which hides a head that fails on a third of the positions. The score is the mean.",
+            switches={"reduce": "median"},
+        ),
+        Misconception(
+            "only the first sequence",
+            "You score the first sequence of the batch and leave the rest out. The mean goes over all of them.",
+            switches={"reduce": "first sequence"},
         ),
         Misconception(
             "one row of the first segment",

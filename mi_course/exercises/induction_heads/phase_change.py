@@ -139,6 +139,10 @@ def _variant(
             return None
         if flat == "signed" and change < least:
             return None
+        if flat == "raw ends" and abs(values[-1] - values[0]) < least:
+            return None
+        if flat == "spread" and max(values) - min(values) < least:
+            return None
         if flat == "relative" and abs(change) < least * abs(curve[0]):
             return None
         half = (start + end) / 2
@@ -158,11 +162,28 @@ def _variant(
             "middle": lambda: (x0 + x1) / 2,
             "index": lambda: before + share,
             "index after": lambda: before + 1,
+            "rounded": lambda: round(x0 + share * (x1 - x0)),
+            "nearest": lambda: float(x0 if share < 0.5 else x1),
+            "closest": lambda: float(steps[min(range(n), key=lambda i: abs(curve[i] - half))]),
+            "raw share": lambda: _on_line(half, x0, x1, values[before], values[before + 1]),
             "wrong share": lambda: x1 - share * (x1 - x0),
             "log": lambda: math.exp((1 - share) * math.log(max(x0, 1e-9)) + share * math.log(x1)),
         }[where]()
 
     return detect
+
+
+def _on_line(level: float, x0: float, x1: float, y0: float, y1: float) -> float:
+    """Where the line through two points meets a level; the first point if it is level itself."""
+    return x0 + (level - y0) / (y1 - y0) * (x1 - x0) if y1 != y0 else float(x0)
+
+
+def _after_the_largest_jump(steps: Any, values: Any, least: float) -> Any:
+    return steps[int(np.abs(np.diff(values)).argmax()) + 1]
+
+
+def _largest_gradient(steps: Any, values: Any, least: float) -> Any:
+    return steps[int(np.abs(np.gradient(values, steps)).argmax())]
 
 
 def _steepest(per_step: bool, cleaned: bool = True) -> Callable[..., Any]:
@@ -204,7 +225,7 @@ def _planted(draw: Draw, low: float, high: float, size: int = 18) -> tuple[list[
 
 
 def _cases(draw: Draw) -> list[Case]:
-    real = training_curve("induction-2l", draw.integer(1, 2))
+    real = training_curve("induction-2l", draw.integer(1, 4))
     cases = []
 
     def case(label: str, steps: Sequence[int], values: Sequence[float], least: float = 0.1) -> None:
@@ -214,7 +235,7 @@ def _cases(draw: Draw) -> list[Case]:
     steps, rise, first = _planted(draw, 0.03, draw.integer(60, 75) / 100)
     case("a score that rises once, unevenly spaced checkpoints", steps, rise)
 
-    steps, fall, first = _planted(draw, 4.2, draw.integer(10, 20) / 10)
+    steps, fall, first = _planted(draw, 4.2, draw.integer(24, 28) / 10)
     case("a loss that falls", steps, fall, 0.5)
 
     steps, rise, first = _planted(draw, 0.03, 0.8)
@@ -231,9 +252,14 @@ def _cases(draw: Draw) -> list[Case]:
     case("a rise that fell back late, for two checkpoints, before it stayed", steps, rise)
 
     steps, rise, first = _planted(draw, 0.04, 0.6)
-    rise[0] = 0.7
-    rise[-1] = 0.15
+    rise[0] = 0.62
+    rise[-1] = 0.57
     case("outliers at both ends", steps, rise)
+
+    steps, rise, first = _planted(draw, 0.05, 0.75)
+    middle = next(i for i, value in enumerate(rise) if value > 0.4)
+    rise[middle] = draw.choice((0.02, 0.9))
+    case("an outlier in the middle of the rise", steps, rise)
 
     steps, rise, first = _planted(draw, 0.1, 0.5)
     over = first + 6
@@ -241,7 +267,9 @@ def _cases(draw: Draw) -> list[Case]:
     case("a score that overshoots and comes down again", steps, [r + n for r, n in zip(rise, noise, strict=True)])
 
     steps, rise, first = _planted(draw, 0.2, 0.24)
-    case("nothing but noise and a drift of 0.04", steps, [r + n for r, n in zip(rise, noise, strict=True)])
+    rise[4] = 0.8
+    rise[-1] = 0.9
+    case("nothing but noise and two outliers", steps, [r + n for r, n in zip(rise, noise, strict=True)])
     steps, fall, first = _planted(draw, 4.1, 3.5)
     case("a loss that falls by 0.6, where at least 1 is asked for", steps, fall, 1.0)
 
@@ -391,6 +419,30 @@ phase_change = Exercise(
             switches={"where": "index after"},
         ),
         Misconception(
+            "rounded to a step",
+            "You round the result. The place on the straight line between two checkpoints is mostly no whole step; "
+            "give the number as it comes out.",
+            switches={"where": "rounded"},
+        ),
+        Misconception(
+            "the nearest checkpoint",
+            "You give the checkpoint that is nearest to the change. Asked for is the place on the straight line "
+            "between the two checkpoints, as a number.",
+            switches={"where": "nearest"},
+        ),
+        Misconception(
+            "the value closest to half-way",
+            "You give the checkpoint whose value is closest to half-way. Draw a straight line between the last "
+            "checkpoint that is not beyond half-way and the next, and say where it meets the level.",
+            switches={"where": "closest"},
+        ),
+        Misconception(
+            "a line through raw measurements",
+            "You find the place on the cleaned curve and then draw the line through the raw measurements. Where one "
+            "of them is bad the line is, too: use the cleaned values of both checkpoints.",
+            switches={"where": "raw share"},
+        ),
+        Misconception(
             "the share from the wrong side",
             "You go back from the later checkpoint by the share that belongs to the way forward from the earlier one. "
             "The share (half − value before) / (value after − value before) counts from the checkpoint before.",
@@ -413,6 +465,18 @@ phase_change = Exercise(
             "You compare end − start with `least` without regard to sign, so that every falling curve has no change. "
             "Compare the size of the difference: abs(end − start).",
             switches={"flat": "signed"},
+        ),
+        Misconception(
+            "`least` asked of raw ends",
+            "You compare the first and the last measurement with `least`. One bad measurement at an end makes a "
+            "change or hides one. Compare the ends of the cleaned curve.",
+            switches={"flat": "raw ends"},
+        ),
+        Misconception(
+            "`least` asked of the whole range",
+            "You compare the highest and the lowest measurement with `least`. One outlier makes that large. Compare "
+            "start and end of the cleaned curve.",
+            switches={"flat": "spread"},
         ),
         Misconception(
             "a relative `least`",
@@ -438,6 +502,19 @@ phase_change = Exercise(
             "You look for the steepest place, by step. Noise between two checkpoints close together is steep as well. "
             "Asked for is where the curve passes half-way for good.",
             _steepest(per_step=True),
+        ),
+        Misconception(
+            "the checkpoint after the largest jump",
+            "You give the checkpoint after the largest difference between neighbours. An outlier makes the largest "
+            "difference of all, and checkpoints far apart differ more than those close together. Clean the curve, "
+            "then ask where it passes half-way for good.",
+            _after_the_largest_jump,
+        ),
+        Misconception(
+            "the largest gradient",
+            "You give the checkpoint at which the measured curve is steepest. An outlier is steep, too, and so is "
+            "noise between checkpoints close together. Clean the curve, then ask where it passes half-way for good.",
+            _largest_gradient,
         ),
     ),
 )

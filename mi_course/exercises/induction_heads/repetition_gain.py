@@ -98,6 +98,7 @@ def _variant(
     quantity: str = "nats",
     combine: str = "difference",
     reduce: str = "sequence",
+    axis: int = -1,
 ) -> Callable[..., Tensor]:
     """The answer with one or two things done otherwise."""
 
@@ -107,7 +108,7 @@ def _variant(
             "same": lambda: (logits[:, 1:], tokens[:, 1:]),
             "previous": lambda: (logits[:, 1:], tokens[:, :-1]),
         }[shift]()
-        picked = ahead.log_softmax(-1).gather(-1, right[..., None])[..., 0]
+        picked = ahead.log_softmax(axis).gather(-1, right[..., None])[..., 0]
         loss = {
             "nats": lambda: -picked,
             "bits": lambda: -picked / math.log(2),
@@ -122,6 +123,7 @@ def _variant(
             "one short": slice(0, period - 1),
             "from token 2": slice(1, period),
             "half": slice(0, n // 2),
+            "one more": slice(0, period + 1),
             "all": slice(0, n),
         }[first]
         after = {
@@ -129,6 +131,8 @@ def _variant(
             "whole": slice(period, n),
             "one late": slice(period + 2, n),
             "second": slice(period + 1, 2 * period),
+            "second and one": slice(period + 1, 2 * period + 1),
+            "second whole": slice(period, 2 * period),
             "last": slice(n - period + (n == 2 * period), n),
             "no last": slice(period + 1, n - 1),
         }[later]
@@ -136,12 +140,14 @@ def _variant(
             "sequence": lambda part: part.mean(1),
             "one": lambda part: part.mean(),
             "sum": lambda part: part.sum(1),
+            "median": lambda part: part.median(1).values,
         }[reduce]
         x, y = total(loss[:, before]), total(loss[:, after])
         return {
             "difference": lambda: x - y,
             "sign": lambda: y - x,
             "ratio": lambda: x / y,
+            "relative": lambda: (x - y) / x,
             "later alone": lambda: y,
             "perplexity": lambda: x.exp() - y.exp(),
         }[combine]()
@@ -151,6 +157,16 @@ def _variant(
 
 def _with_bos(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
     loss = F.pad(next_token_loss(logits, tokens), (1, 0))
+    return loss[:, : period + 1].mean(-1) - loss[:, period + 2 :].mean(-1)
+
+
+def _halves(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    first, second = next_token_loss(logits, tokens).chunk(2, dim=1)
+    return first.mean(1) - second.mean(1)
+
+
+def _from_bos(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    loss = next_token_loss(logits, tokens)
     return loss[:, : period + 1].mean(-1) - loss[:, period + 2 :].mean(-1)
 
 
@@ -341,6 +357,57 @@ repetition_gain = Exercise(
             "You compare the logits of position i with token i − 1: how well the model tells what it has read. "
             "Position i predicts what comes next: logits[:, :-1] belong to tokens[:, 1:].",
             switches={"shift": "previous"},
+        ),
+        Misconception(
+            "one token too many in the first copy",
+            "Your first copy has T + 1 tokens: the first token of the second copy is in it. Loss entries 0 to T − 1 "
+            "are its T tokens: loss[:, :period].",
+            switches={"first": "one more"},
+        ),
+        Misconception(
+            "as if entry 0 were [BOS]",
+            "You cut the losses as if entry 0 belonged to [BOS], and keep it. Entry 0 is the loss of token 1. So "
+            "your first copy holds one token of the second, and the first settled token is missing. The first copy "
+            "is entries 0 to T − 1, what is settled begins at entry T + 1.",
+            _from_bos,
+        ),
+        Misconception(
+            "two halves",
+            "You cut the text in the middle. With two copies the second half begins with the first token of the "
+            "second copy, which nobody can know; with three or more the first half holds settled tokens. The first "
+            "copy is T tokens, what is settled begins with token T + 2.",
+            _halves,
+        ),
+        Misconception(
+            "the second copy as a whole",
+            "You take the second copy from its first token to its last. When that first token is predicted nothing "
+            "has come again yet; and where there are more copies, they are settled as well: from token T + 2 to the "
+            "end.",
+            switches={"later": "second whole"},
+        ),
+        Misconception(
+            "the second copy and one token more",
+            "You stop after T settled tokens: the rest of the second copy and the first token of the third. "
+            "Everything is settled from token T + 2 to the end, however many copies there are.",
+            switches={"later": "second and one"},
+        ),
+        Misconception(
+            "a gain relative to the first copy",
+            "You divide the gain by the loss on the first copy. Losses are logarithms, so a share of one has no "
+            "meaning of its own: asked for is the difference itself, in nats.",
+            switches={"combine": "relative"},
+        ),
+        Misconception(
+            "medians instead of means",
+            "You take medians. A median hides the few settled tokens on which a model is badly wrong, and those cost "
+            "most; the gain is a difference of means.",
+            switches={"reduce": "median"},
+        ),
+        Misconception(
+            "softmax over positions",
+            "Your softmax runs over positions. At each position the probabilities of all tokens sum to one: "
+            "log_softmax over the last axis.",
+            switches={"axis": 1},
         ),
         Misconception(
             "one number for the batch",
