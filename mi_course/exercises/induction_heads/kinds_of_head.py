@@ -116,6 +116,7 @@ def _previous_cases(draw: Draw) -> list[Case]:
         Case("batch of 1, five positions", (draw.pattern("1 5 5"),)),
         Case("more sequences than positions", (draw.pattern("9 6 6"),)),
         Case("a head that looks one back, most of the time", (_looking(1, 2, n, 0.7),)),
+        Case("a head that looks one back a little more than elsewhere", (_looking(1, 2, 9, 0.3),)),
         Case("a head that looks at itself", (_looking(0, 2, 7),)),
         Case("a head that looks two back", (_looking(2, 2, 8),)),
     ]

@@ -243,7 +243,7 @@ repetition_gain = Exercise(
         Misconception(
             "the first token of the second copy",
             "You count the first token of the second copy as settled. When it is predicted nothing has come again yet, "
-            "so nobody can know it, and it makes every model look worse. Begin with token T + 2, loss entry T + 1.",
+            "so no earlier copy tells it, and it makes every model look worse. Begin with token T + 2, loss entry T + 1.",
             switches={"later": "whole"},
         ),
         Misconception(
@@ -374,8 +374,8 @@ repetition_gain = Exercise(
         Misconception(
             "two halves",
             "You cut the text in the middle. With two copies the second half begins with the first token of the "
-            "second copy, which nobody can know; with three or more the first half holds settled tokens. The first "
-            "copy is T tokens, what is settled begins with token T + 2.",
+            "second copy, which no earlier copy tells; with three or more the first half holds settled tokens. The "
+            "first copy is T tokens, what is settled begins with token T + 2.",
             _halves,
         ),
         Misconception(
