@@ -564,7 +564,7 @@ check(repetition_gain)
 #
 # $$\ell_{\mathrm{bag}} = \frac{1}{T-1}\sum_{k=1}^{T-1} \log(T-k) = \frac{\log\,(T-1)!}{T-1}$$
 #
-# This is the guess from the bag of section 2.1, now as a loss. It is told T, which a model has to find out, so no guesser without order can do better. On the first copy it gives each of the 63 tokens that are not `[BOS]` the same probability, a loss of $\log 63 = 4.14$. Its gain is the difference.
+# This is the guess from the bag of section 2.1, now as a loss. It is told T, which a model has to find out, so no guesser without order has a lower loss on settled tokens. On the first copy it gives each of the 63 tokens that are not `[BOS]` the same probability, a loss of $\log 63 = 4.14$. Its gain is the difference.
 #
 # **Predict.** The one-layer model has a loss near 4.15 on the first copy. What is its gain, on average over sequences, with T = 12?
 
@@ -657,8 +657,8 @@ lowest_seed = min(
 )
 lowest_gain = gains["induction-2l", lowest_seed]
 Claim(
-    statement="On repeated random tokens of period 12, every one of the five two-layer models gains more than any guesser "
-    "can who knows which tokens occurred but not in which order.",
+    statement="On repeated random tokens of period 12, every one of the five two-layer models gains more than the best "
+    "guesser who knows which tokens occurred but not in which order.",
     evidence=Evidence.BEHAVIOURAL,
     quantity=f"repetition gain, lowest of five seeds (seed {lowest_seed})",
     unit="nats",
@@ -803,7 +803,8 @@ predict.reveal(
             row_losses["story"], range(20, 35), range(80, 95)
         ).item(),
         2,
-    ),
+    )
+    + 0.0,  # turns -0.0 into 0.0
 )
 
 # %% [markdown] id="c7af51b1"
@@ -1122,7 +1123,7 @@ Claim(
 #
 # The curve is known at some steps only, the *checkpoints*, and they are unevenly spaced: dense where something was expected. Measurements are noisy, and now and then one is far off (`!`). The rule has three parts.
 #
-# 1. **Clean.** Replace every value by the median of itself and its two neighbours. The first and the last value have only one neighbour; they take its cleaned value. A single outlier disappears. A rise that never turns back stays exactly where it was, because the middle one of three rising values is the middle one.
+# 1. **Clean.** Replace every value by the median of itself and its two neighbours, all three as they were measured. The first and the last value have only one neighbour; they take its cleaned value. A single outlier disappears. A rise that never turns back stays exactly where it was, because the middle one of three rising values is the middle one.
 # 2. **Half-way.** The *start* is the first value of the cleaned curve, the *end* its last. Half-way is the mean of the two. If start and end differ by less than `least`, there is no change: return `None`.
 # 3. **The step.** Find the *last* checkpoint whose cleaned value is not beyond half-way, seen from the start. Draw a straight line from there to the next checkpoint, and give the step at which it meets half-way.
 #
@@ -1166,7 +1167,7 @@ check(phase_change)
 # %% [markdown] id="a47f4515"
 # The check tried your detector on curves whose change was planted, and on curves of a training that you have not seen.
 #
-# **Three quantities on one time axis.** `induction-2l` (seed 0) is shipped as it was at 27 steps of its training. At each of them, on the same 64 sequences of two copies: the loss on the first copy and on settled tokens, the in-context learning score between the two, and for the two kinds of head the score of whichever head is best at that step.
+# **Losses and heads on one time axis.** `induction-2l` (seed 0) is shipped as it was at 27 steps of its training. At each of them, on the same 64 sequences of two copies: the loss on the first copy and on settled tokens, the in-context learning score between the two, and for the two kinds of head the score of whichever head is best at that step.
 
 # %% id="6b4cadc0"
 from mi_course.zoo import checkpoints

@@ -20,8 +20,8 @@ from mi_course.zoo.curves import training_curve
 QUESTIONS = [
     Question(
         name="which_first",
-        text="Half-way through its rise: is the previous-token score of layer 0 there earlier than the induction score "
-        "of layer 1, later, or at the same step to within 10 steps?",
+        text="Half-way through its rise: is the previous-token score of the best head there earlier than the induction "
+        "score of the best head, later, or at the same step to within 10 steps?",
         kind=str,
         options=("earlier", "later", "the same"),
     ),

@@ -243,7 +243,7 @@ repetition_gain = Exercise(
         Misconception(
             "the first token of the second copy",
             "You count the first token of the second copy as settled. When it is predicted nothing has come again yet, "
-            "so no earlier copy tells it, and it makes every model look worse. Begin with token T + 2, loss entry T + 1.",
+            "so no earlier copy tells it, and it makes every model look worse. Begin with token T + 2, entry T + 1.",
             switches={"later": "whole"},
         ),
         Misconception(
