@@ -649,7 +649,7 @@ for name in ("induction-1l", "induction-2l"):
 # %% [markdown] id="f93c87cd"
 # All two-layer models lie above the bag, all one-layer models far below it. So the two-layer models know the *order*. What the one-layer models gain is less than the bag offers: raising all tokens that have occurred would gain more.
 #
-# Beside the published picture: Olsson et al. find in-context learning to be weak in their one-layer models and strong from two layers on, on text. Here the same contrast appears on data where repetition is all there is to know.
+# Beside the published picture: Olsson et al. find in-context learning to be much weaker in their one-layer models than from two layers on, on text. Here the same contrast appears on data where repetition is all there is to know.
 
 # %% id="5d3ae7d5"
 lowest_seed = min(
@@ -1115,13 +1115,13 @@ Claim(
 #                               ●
 #     half-way ············· × ························
 #                          ●
-#             !
+#             ○
 #   start ●───●────●────●
 #         0  50       200 │ 250                    2000   step
 #                         └ the change
 # ```
 #
-# The curve is known at some steps only, the *checkpoints*, and they are unevenly spaced: dense where something was expected. Measurements are noisy, and now and then one is far off (`!`). The rule has three parts.
+# The curve is known at some steps only, the *checkpoints*, and they are unevenly spaced: dense where something was expected. Measurements are noisy, and now and then one is far off (○). The rule has three parts.
 #
 # 1. **Clean.** Replace every value by the median of itself and its two neighbours, all three as they were measured. The first and the last value have only one neighbour; they take its cleaned value. A single outlier disappears. A rise that never turns back stays exactly where it was, because the middle one of three rising values is the middle one.
 # 2. **Half-way.** The *start* is the first value of the cleaned curve, the *end* its last. Half-way is the mean of the two. If start and end differ by less than `least`, there is no change: return `None`.
