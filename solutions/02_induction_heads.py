@@ -497,6 +497,956 @@ Claim(
     "choosing the lowest period.",
 )
 
+# %% [markdown] id="c7971dcf"
+# ## 2.4 What repetition is worth
+#
+# ★ core · difficulty 2 of 5 · 15 minutes
+#
+# *You will be able to*: say in nats what a model gains from a repetition, and beside which guesser the number has to stand. (Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895), follow losses on later tokens through training. For repeated random tokens the best guess without order can be worked out, so the comparison is exact.)
+#
+# Section 2.1 counted how often the most probable token was right. That is a coarse measure: it moves only when a token comes out on top. The loss is finer. At position $i$ it is minus the log-probability of the token that comes next, in nats:
+#
+# $$\ell_i = -\log p_i(t_{i+1}), \qquad p_i = \mathrm{softmax}(\mathrm{logits}_i)$$
+#
+# So the loss of token 1 is $\ell_0$, and `[BOS]`, which nobody predicts, has none. (Chapter 1, section 1.10, has this as `next_token_loss(logits, tokens)`; the next cell imports it, and you may use it.)
+#
+# ```
+#   position        0     1  2  3  4   5   6  7  8
+#   token         [BOS]   A  B  C  D   A   B  C  D
+#   its loss        –     ℓ₀ ℓ₁ ℓ₂ ℓ₃  ℓ₄  ℓ₅ ℓ₆ ℓ₇
+#                         first copy   ?   settled
+# ```
+#
+# Three groups of tokens, with the period T = 4:
+#
+# - **The first copy**, tokens 1 to T. Nothing in the text tells them.
+# - **The first token of the second copy**, token T + 1. When it is predicted, nothing has come again yet, so no earlier copy says which token it is. It counts in neither group.
+# - **The settled tokens**, from token T + 2 to the end. The token before each of them has come again, and what followed it then follows now.
+#
+# The **repetition gain** of a sequence is how much lower the mean loss is on settled tokens:
+#
+# $$G = \frac{1}{T}\sum_{t=1}^{T} \ell_{t-1} \;-\; \frac{1}{n-T-2}\sum_{t=T+2}^{n-1} \ell_{t-1}$$
+#
+# $n$ is the number of positions, `[BOS]` included. A gain of $G$ nats means that the probability of the right token has grown by the factor $e^G$, in the geometric mean.
+#
+# Give one number for each sequence. Positions of one sequence depend on one another, sequences do not, and an interval is made from things that are independent.
+
+# %% id="c165d718"
+from mi_course.display.bars import Bars
+from mi_course.display.heatmap import Heatmap
+from mi_course.display.lines import Line, Lines
+from mi_course.induction_heads import bag_loss
+from mi_course.induction_heads import repetition_gain as course_repetition_gain
+from mi_course.transformer_maths import next_token_loss
+
+
+# %% id="c73d7c27" exercise="repetition_gain"
+def repetition_gain(logits, tokens, period):
+    """How much lower the loss is on settled tokens than on the first copy, in nats.
+
+    logits: what the model returns, shape (batch, pos, d_vocab).
+    tokens: shape (batch, pos); position 0 is [BOS], then two or more segments of
+        length `period`.
+    Returns shape (batch,): for each sequence the mean loss of tokens 1 to T, minus the
+    mean loss of tokens T + 2 to the end.
+    """
+    ### BEGIN SOLUTION
+    loss = next_token_loss(logits, tokens)  # entry i is the loss of token i + 1
+    return loss[:, :period].mean(-1) - loss[:, period + 1 :].mean(-1)
+    ### END SOLUTION
+
+
+# %% id="791b5650" check="repetition_gain"
+check(repetition_gain)
+
+# %% [markdown] id="f7e6a78e"
+# **Beside whom?** A model without a single head that knows order could still gain something: it could raise all tokens that have occurred. The strongest guesser of that kind knows which tokens the segment has, crosses off those that the second copy has said, and takes the rest as equally probable. When $k$ tokens of the second copy have been said, $T - k$ are left, so the loss is $\log(T - k)$. Over the settled tokens of two copies, $k = 1, \dots, T - 1$:
+#
+# $$\ell_{\mathrm{bag}} = \frac{1}{T-1}\sum_{k=1}^{T-1} \log(T-k) = \frac{\log\,(T-1)!}{T-1}$$
+#
+# This is the guess from the bag of section 2.1, now as a loss. It is told T, which a model has to find out, so no guesser without order has a lower loss on settled tokens. On the first copy it gives each of the 63 tokens that are not `[BOS]` the same probability, a loss of $\log 63 = 4.14$. Its gain is the difference.
+#
+# **Predict.** The one-layer model has a loss near 4.15 on the first copy. What is its gain, on average over sequences, with T = 12?
+
+# %% id="96d97270"
+predict("one_layer_gain", value=..., confidence=...)
+
+# %% [markdown] id="78953019"
+# **Look.** The mean loss of every token of 256 sequences of two copies.
+
+# %% id="5269af6a"
+SAID = 12  # tokens in a segment, in sections 2.4 and 2.6
+twice = draw_repeated_tokens(batch=256, period=SAID, repeats=2, seed=8)
+
+
+def loss_by_token(subject, tokens):
+    return next_token_loss(run(subject, tokens).logits, tokens)
+
+
+uninformed = torch.tensor(63.0).log()
+bag_by_token = torch.cat(
+    [
+        uninformed.expand(SAID),
+        (SAID - torch.arange(0.0, SAID)).log(),  # told T, it knows when the copy begins
+    ]
+)
+assert abs(bag_by_token[SAID + 1 :].mean() - bag_loss(SAID)) < 1e-5  # the closed form
+plot(
+    Lines(
+        x=torch.arange(1, 2 * SAID + 1),
+        lines=[
+            Line("one layer (seed 0)", loss_by_token(one_layer, twice.tokens).mean(0)),
+            Line("guess from the bag", bag_by_token),
+            Line("two layers (seed 0)", loss_by_token(model, twice.tokens).mean(0)),
+        ],
+        x_name="token (1 to 12: first copy, from 13: second)",
+        y_name="mean loss (nats)",
+        title="induction-1l and induction-2l, period 12",
+    ),
+    caption="Mean loss of each token over 256 random sequences of two copies. Tokens 1 to 12 are the first copy; token 13 is the first of the second copy, which counts in neither group; from token 14 on everything is settled.",
+)
+
+# %% [markdown] id="b4ecfc77"
+# The two-layer model is not certain at once. On the first settled token it pays about 2 nats: one match could be chance, since in training random tokens came before the segment. With every match it grows surer.
+#
+# The one-layer model does the opposite. It gains most on token 13, where no copy has begun, and less and less after that. So it does not wait for a match. One reading, not tested here: it raises whatever has occurred; and tokens that the second copy has said already stand in the text twice, are raised most, and do not come again.
+
+# %% id="c2439b51"
+gains = {
+    (name, seed): course_repetition_gain(
+        run(load_model(name, seed=seed), twice.tokens).logits, twice.tokens, SAID
+    )
+    for name in ("induction-1l", "induction-2l")
+    for seed in seeds(name)
+}
+bag_gain = uninformed.item() - bag_loss(SAID)
+predict.reveal("one_layer_gain", round(gains["induction-1l", 0].mean().item(), 2))
+
+# %% id="45c1e5b9"
+from mi_course.claims import bootstrap_interval
+
+plot(
+    Bars(
+        names=[f"{name[-2:]}, seed {seed}" for name, seed in gains],
+        values=torch.stack([gain.mean() for gain in gains.values()]),
+        name="repetition gain (nats)",
+        intervals=[bootstrap_interval(gain) for gain in gains.values()],
+        interval="95 % interval (bootstrap over 256 sequences), narrower than the line is thick",
+        baseline=bag_gain,
+        baseline_name="guess from the bag",
+        axis="model (1l: one layer, 2l: two layers) and seed",
+        title="induction-1l and induction-2l",
+    )
+)
+
+# %% id="fcb4e940"
+# NBVAL_CHECK_OUTPUT
+print(f"guess from the bag: {bag_gain:.2f} nats")
+for name in ("induction-1l", "induction-2l"):
+    means = [gain.mean().item() for (whose, _), gain in gains.items() if whose == name]
+    print(f"{name}, {len(means)} seeds: {min(means):.2f} to {max(means):.2f} nats")
+
+# %% [markdown] id="f93c87cd"
+# All two-layer models lie above the bag, all one-layer models far below it. So the two-layer models know the *order*. What the one-layer models gain is less than the bag offers: raising all tokens that have occurred would gain more.
+#
+# Beside the published picture: Olsson et al. find in-context learning to be much weaker in their one-layer models than from two layers on, on text. Here the same contrast appears on data where repetition is all there is to know.
+
+# %% id="5d3ae7d5"
+lowest_seed = min(
+    seeds("induction-2l"), key=lambda seed: gains["induction-2l", seed].mean()
+)
+lowest_gain = gains["induction-2l", lowest_seed]
+Claim(
+    statement="On repeated random tokens of period 12, every one of the five two-layer models gains more than the best "
+    "guesser who knows which tokens occurred but not in which order.",
+    evidence=Evidence.BEHAVIOURAL,
+    quantity=f"repetition gain, lowest of five seeds (seed {lowest_seed})",
+    unit="nats",
+    estimate=lowest_gain.double().mean().item(),
+    interval=bootstrap_interval(lowest_gain),
+    n=len(lowest_gain),
+    observations="random sequences",
+    baseline=bag_gain,
+    baseline_name="guess from the bag, crossing off, in closed form",
+    does_not_say="How they know the order: by comparing tokens or by counting back, for which one period is no test "
+    "(section 2.3). That one layer cannot do it: three models of one recipe do not. The interval covers other "
+    "sequences, not other trainings, and was not corrected for choosing the lowest seed.",
+)
+
+# %% [markdown] id="8863fed6"
+# ## 2.5 Are later tokens easier?
+#
+# difficulty 2 of 5 · 15 minutes
+#
+# *You will be able to*: compute the in-context learning score, and find out what it measures on the texts at hand. (Olsson et al. 2022, key concepts, *in-context learning*; after Kaplan et al. 2020, who follow loss along the context.)
+#
+# To learn *in context* is to predict better because of what the text has said so far, with the same weights. Olsson et al. measure it by one number: the loss of token 500 minus the loss of token 50, averaged over texts of 512 tokens. It is **negative** where later tokens are easier.
+#
+# One token is noisy, and here texts are shorter. So take two windows of tokens, an early and a late one. With $L_t = \ell_{t-1}$ for the loss of token $t$:
+#
+# $$S = \frac{1}{N}\sum_{\text{texts}} \left( \frac{1}{|\text{late}|}\sum_{t \in \text{late}} L_t - \frac{1}{|\text{early}|}\sum_{t \in \text{early}} L_t \right)$$
+#
+# **Texts of different lengths.** In a batch they are filled up to one length with padding, and losses there mean nothing. A text counts only if it holds *all* tokens of *both* windows; $N$ is the number of those. If the early mean were taken over all texts and the late one over the long ones, then long texts that are harder from the start would look like a model that gets worse.
+#
+# A text of length 9 has the tokens 0 (`[BOS]`) to 8. The losses have one column less than there are tokens: column 0 is the loss of token 1.
+
+# %% id="7db69e56"
+from mi_course.induction_heads import (
+    count_pairs,
+    in_context_differences,
+    table_loss,
+)
+from mi_course.induction_heads import in_context_score as course_in_context_score
+
+
+# %% id="becd199a" exercise="in_context_score"
+def in_context_score(loss, early, late, lengths):
+    """Mean loss on late tokens minus mean loss on early ones, in nats.
+
+    loss: shape (batch, pos - 1), as next_token_loss returns it: column i is the loss
+        of token i + 1.
+    early, late: positions of tokens, as ranges, such as range(5, 15) for tokens 5 to 14;
+        the early ones come first.
+    lengths: shape (batch,), the number of tokens of each text, [BOS] included; what
+        comes after them is padding.
+    Returns one number, the mean over the texts that hold all tokens of both windows.
+    """
+    ### BEGIN SOLUTION
+    kept = loss[lengths > late[-1]]
+    by_text = [
+        kept[:, [token - 1 for token in window]].mean(-1) for window in (early, late)
+    ]
+    return (by_text[1] - by_text[0]).mean()
+    ### END SOLUTION
+
+
+# %% id="d711bd6a" check="in_context_score"
+check(in_context_score)
+
+# %% [markdown] id="83771ad2"
+# **An identity.** On repeated tokens, with the first copy as the early window and the settled tokens as the late one, this is the repetition gain with the other sign.
+
+# %% id="9ddcec08"
+# NBVAL_CHECK_OUTPUT
+twice_loss = loss_by_token(model, twice.tokens)
+as_score = course_in_context_score(
+    twice_loss, range(1, SAID + 1), range(SAID + 2, 2 * SAID + 1)
+)
+gap = (as_score + gains["induction-2l", 0].mean()).abs().item()
+assert gap < 1e-4
+print("score = minus the gain: the difference is below 1e-4")
+
+# %% [markdown] id="50a3d469"
+# **On stories.** `story` is the course's language model of four layers. The texts it was trained on are rows of 96 tokens, filled with sentences of Story World one after another. Beside it stand its untrained twin and a guesser with a memory of one token, who knows from 4,000 other rows how often each word follows each other one.
+
+# %% id="49330d51"
+from mi_course.worlds.story import VOCABULARY, story_batch, story_tokens
+
+teller, teller_twin = load_model("story"), load_model("story", untrained=True)
+story_rows = story_tokens(384, seed=77)
+pairs_table = count_pairs(story_tokens(4000, seed=99), len(VOCABULARY))
+
+
+def losses_on(tokens):
+    """The loss of each token, by guesser; 64 texts at a time, to save memory."""
+
+    def of(subject):
+        return torch.cat([loss_by_token(subject, part) for part in tokens.split(64)])
+
+    return {
+        "story": of(teller),
+        "pairs of words": table_loss(pairs_table, tokens),
+        "untrained twin": of(teller_twin),
+    }
+
+
+row_losses = losses_on(story_rows)
+print(len(story_rows), "rows; the first begins: ", end="")
+print(" ".join(VOCABULARY[token] for token in story_rows[0, 1:25].tolist()))
+
+# %% [markdown] id="b60e728c"
+# **Predict.** Tokens 20 to 34 early, tokens 80 to 94 late: what is `story`'s score on these rows?
+
+# %% id="00e79087"
+predict("late_minus_early", value=..., confidence=...)
+
+# %% id="8b34d4e8"
+plot(
+    Lines(
+        x=torch.arange(1, 96),
+        lines=[
+            Line("pairs of words", row_losses["pairs of words"].mean(0)),
+            Line("story (seed 0)", row_losses["story"].mean(0)),
+        ],
+        x_name="token",
+        y_name="mean loss (nats)",
+        title="rows of Story World",
+    ),
+    caption="Mean loss of each token over 384 rows of unconnected sentences. Both lines fall over the first few tokens and are level after that.",
+)
+
+# %% id="982264d7"
+# NBVAL_CHECK_OUTPUT
+for early, late in ((range(1, 4), range(80, 95)), (range(20, 35), range(80, 95))):
+    print(f"tokens {late[0]} to {late[-1]} minus tokens {early[0]} to {early[-1]}:")
+    for guesser, loss in row_losses.items():
+        score = course_in_context_score(loss, early, late).item()
+        # Where there is no effect the last digits are noise, so only their size is said.
+        said = "within 0.15 of zero" if abs(score) < 0.15 else f"{score:.1f} nats"
+        print(f"   {guesser:15s} {said}")
+
+# %% id="aa251efd"
+predict.reveal(
+    "late_minus_early",
+    round(
+        course_in_context_score(
+            row_losses["story"], range(20, 35), range(80, 95)
+        ).item(),
+        2,
+    )
+    + 0.0,  # turns -0.0 into 0.0
+)
+
+# %% [markdown] id="c7af51b1"
+# With the first three tokens as the early window `story` has a large negative score. But so has the guesser with a memory of one token, to a smaller extent, and that one learns nothing from context. Every row begins with a sentence, and the first words of a sentence are the hard ones. The score has measured *where sentences begin*.
+#
+# Away from the beginning the score is zero. Not because `story` cannot use context: the sentences of a row have nothing to do with one another, so 80 tokens tell no more than 20. The score is a property of a model *and its texts*. (Olsson et al. start at token 50 for a reason of this kind: by then some basic properties of a text are known.)
+
+# %% [markdown] id="96da7754"
+# **Texts that hold together.** In one kind of sentence people go from place to place; a story is over after three to thirteen short sentences. Each has five tokens, so windows of ten tokens hold the same places of a sentence: two sentences early, two sentences late.
+#
+# One more guesser stands beside `story` here, with a memory and no sense of order: it goes by pairs of words, and with a weight of 0.1 by how often each word has stood in the text so far, in whatever order. (Kuhn & De Mori 1990, *A Cache-Based Natural Language Model for Speech Recognition*.)
+
+# %% id="d2639ffc"
+EARLY, LATE = range(6, 16), range(21, 31)
+walks = story_batch(512, seed=5, tasks=["whereabouts"])
+walk_lengths = 1 + (walks.labels["sentence"] == 0).sum(1)  # [BOS] and the first story
+walk_losses = losses_on(walks.tokens) | {
+    "pairs and the bag": table_loss(pairs_table, walks.tokens, recent=0.1)
+}
+both_held = walk_lengths > LATE[-1]
+assert (walks.tokens[both_held][:, 5:31:5] == VOCABULARY.index(".")).all()
+print(walks.text(0)[: walks.text(0).index(" . ", 200)])
+
+# %% id="d5af24d4"
+walk_differences = {
+    guesser: in_context_differences(loss, EARLY, LATE, walk_lengths)
+    for guesser, loss in walk_losses.items()
+}
+plot(
+    Bars(
+        names=list(walk_differences),
+        values=torch.stack([each.mean() for each in walk_differences.values()]),
+        name="late minus early (nats)",
+        intervals=[bootstrap_interval(each) for each in walk_differences.values()],
+        interval="95 % interval (bootstrap over stories)",
+        axis="guesser",
+        title="In-context learning score, stories of people who move",
+    ),
+    caption="In-context learning score, tokens 21 to 30 minus tokens 6 to 15, on the stories that hold both windows. Negative: later tokens are easier. Black: 95 % interval (bootstrap over stories).",
+)
+
+# %% id="ddb2d614"
+# NBVAL_CHECK_OUTPUT
+walk_story = walk_losses["story"]
+early_columns, late_columns = ([t - 1 for t in window] for window in (EARLY, LATE))
+early_on_all = walk_story[walk_lengths > EARLY[-1]][:, early_columns].mean()
+print(f"stories that hold both windows: {int(both_held.sum())} of {len(both_held)}")
+print(f"score of story:                         {walk_differences['story'].mean():.2f}")
+print(
+    f"early over all stories, late over those: {(walk_story[both_held][:, late_columns].mean() - early_on_all).item():.2f}"
+)
+print(
+    f"all rows, whatever stands there:         {(walk_story[:, late_columns].mean() - walk_story[:, early_columns].mean()).item():.2f}"
+)
+
+# %% [markdown] id="561a6715"
+# Now `story` has a clearly negative score, and the three others are near zero. The untrained twin's is not exactly zero: its random logits like some words better than others, and the windows do not hold the same words. That is why a baseline is measured, not assumed.
+#
+# The printed lines show what the rule about lengths is worth. With other stories early than late, a part of the effect is gone, for no reason in the model; with rows cut off anywhere, most of it.
+#
+# **What has become easier?** The same two windows, by place in the sentence.
+
+# %% id="aa947043"
+# NBVAL_CHECK_OUTPUT
+places = ["who", "verb", "the", "place", "."]
+print("mean loss (nats)  ", "".join(f"{place:>7s}" for place in places))
+for window_name, columns in (("early", early_columns), ("late", late_columns)):
+    by_place = walk_story[both_held][:, columns].reshape(-1, 2, 5).mean((0, 1))
+    print(f"{window_name:18s}", "".join(f"{each:7.1f}" for each in by_place))
+
+# %% [markdown] id="9854d3dc"
+# The words that hold a sentence together were no surprise from the start. What has become easier is who moves and where to: the two places of the sentence that people and rooms of the story come back to.
+
+# %% id="08fbb712"
+Claim(
+    statement="On stories of people who move, tokens 21 to 30 are easier for story (seed 0) than tokens 6 to 15, by more than "
+    "for a guesser who knows pairs of words and the bag of the text so far.",
+    evidence=Evidence.BEHAVIOURAL,
+    direction="below",
+    quantity="in-context learning score",
+    unit="nats",
+    estimate=walk_differences["story"].double().mean().item(),
+    interval=bootstrap_interval(walk_differences["story"]),
+    n=int(both_held.sum()),
+    observations="stories that hold both windows",
+    baseline=walk_differences["pairs and the bag"].mean().item(),
+    baseline_name="pairs of words and, with weight 0.1, the bag of the text so far, on the same stories",
+    does_not_say="That repeated words are the cause, or induction heads: who moves and where to becomes easier for any "
+    "reader who keeps track of the story. Nothing about other texts: on rows of unconnected sentences the score is zero.",
+)
+
+# %% [markdown] id="2e22da89"
+# Olsson et al. report as a curiosity that the score came out nearly the same for all their models after heads had formed, from two layers to 13 billion parameters. A number that is the same for such different models is worth some caution about what it counts.
+
+# %% [markdown] id="5c1af5d0"
+# ## 2.6 Three kinds of head
+#
+# ★ core (the first exercise) · difficulty 1 of 5 · 15 minutes
+#
+# *You will be able to*: tell previous-token, duplicate-token and induction heads apart by where they look, and not see a kind that is not there. (Elhage et al. 2021 describe previous-token heads; Wang et al. 2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), find duplicate-token heads in GPT-2 small.)
+#
+# Stand on the second `C` of two copies, at position 7. Three places are of interest:
+#
+# ```
+#   position        0    1  2  3  4  5  6  7  8
+#   token         [BOS]  A  B  C  D  A  B  C  D
+#                              ↑  ↑     ↑  ●
+#                              3  4     6  7
+# ```
+#
+# | Kind | looks at | source | here |
+# |---|---|---|---|
+# | previous-token | the token just before | $i - 1$ | 6 |
+# | duplicate-token | the same token, one segment ago | $i - T$ | 3 |
+# | induction | the token after that one | $i - (T-1)$ | 4 |
+#
+# Each has a score of the same form: the mean attention on its line. They differ in which destinations count.
+#
+# - **Previous token.** No repetition is needed, so every position counts whose previous token is an ordinary one: destinations 2 to $n - 1$. Position 1 has `[BOS]` before it, where a head that has found nothing often rests.
+# - **Duplicate token.** Only where there is an earlier copy: destinations $T + 1$ to $n - 1$, as for the induction score. With more than two copies the latest counts.
+#
+# $$\text{previous} = \frac{1}{N(n-2)} \sum_{s}\sum_{i=2}^{n-1} P^{(s)}_{i,\,i-1} \qquad \text{duplicate} = \frac{1}{N(n-1-T)} \sum_{s}\sum_{i=T+1}^{n-1} P^{(s)}_{i,\,i-T}$$
+#
+# $P^{(s)}_{i,j}$ is the attention that destination i pays to source j in sequence s, one of N.
+
+# %% id="ec93cfcb"
+from mi_course.induction_heads import (
+    duplicate_stripe,
+    head_scores,
+    previous_stripe,
+)
+from mi_course.induction_heads import stripe as induction_stripe
+
+
+# %% id="c8ddb91d" exercise="previous_token_score"
+def previous_token_score(pattern):
+    """Mean attention that positions from 2 on pay to the token just before them.
+
+    pattern: attention probabilities of one head, shape (batch, dest, src);
+        position 0 is [BOS].
+    Returns one number between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    one_back = pattern.diagonal(offset=-1, dim1=-2, dim2=-1)  # starts at destination 1
+    return one_back[..., 1:].mean()
+    ### END SOLUTION
+
+
+# %% id="2c44b01c" check="previous_token_score"
+check(previous_token_score)
+
+
+# %% id="2a42199c" exercise="duplicate_token_score"
+def duplicate_token_score(pattern, period):
+    """Mean attention of the second and later segments to the same token, one segment ago.
+
+    pattern: attention probabilities of one head, shape (batch, dest, src);
+        position 0 is [BOS], then two or more segments of length `period`.
+    Returns one number between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    on_copy = pattern.diagonal(offset=-period, dim1=-2, dim2=-1)  # starts at dest T
+    return on_copy[..., 1:].mean()
+    ### END SOLUTION
+
+
+# %% id="357fba99" check="duplicate_token_score"
+check(duplicate_token_score)
+
+# %% [markdown] id="ad25c383"
+# **Does the score find such a head where there is one?** Before heads are looked for in trained models, the scores go to a model written by hand, with one head of each kind in known places.
+
+# %% id="46788ddb"
+# NBVAL_CHECK_OUTPUT
+from mi_course.zoo.planted import DuplicateToken, Induction, PreviousToken, planted
+
+KINDS = {
+    "previous token": previous_stripe,
+    "duplicate token": lambda pattern: duplicate_stripe(pattern, SAID),
+    "induction": lambda pattern: induction_stripe(pattern, SAID),
+}
+by_hand = planted(
+    {(0, 0): PreviousToken(), (0, 1): DuplicateToken(), (1, 0): Induction(0.9)}
+)
+hand_patterns = attention_patterns(by_hand, twice.tokens[:32])
+for kind, read in KINDS.items():
+    kind_scores = read(hand_patterns).mean((-1, -2))
+    shown = [f"L{i}H{j} {kind_scores[i, j]:.2f}" for i, j in [(0, 0), (0, 1), (1, 0)]]
+    print(f"{kind:16s}", "  ".join(shown))
+
+# %% [markdown] id="1c4ef7ec"
+# Each score names its own head and no other. The duplicate-token head gets one half: it was written to look at every copy of its token, and the token itself is one, so it shares its attention between two. A threshold of one half would miss it by a hair. Thresholds are conventions.
+#
+# **Predict.** Of the sixteen heads of `story` (seed 0), how many put more than half of their attention on the same token, one segment ago?
+
+# %% id="2292896f"
+predict("duplicate_heads", value=..., confidence=...)
+
+# %% [markdown] id="c6d257f4"
+# **Look.** Every head of `induction-2l` and of `story`, by kind, each beside its untrained twin. `story` reads random content words, said twice, since it knows words and not numbers.
+
+# %% id="f518018b"
+from mi_course.zoo.story_measures import repeated_words
+
+words_twice = repeated_words(rows=128, period=SAID)
+
+
+def kinds_of(subject, subject_twin, tokens):
+    """For each kind, the scores of every head with intervals, beside the untrained twin."""
+    return {
+        kind: head_scores(subject, subject_twin, tokens, read, name=f"{kind} score")
+        for kind, read in KINDS.items()
+    }
+
+
+def kind_table(kinds, title):
+    some = next(iter(kinds.values())).scores
+    heads = [f"L{i}H{j}" for i in range(len(some)) for j in range(len(some[0]))]
+    return Heatmap(
+        values=torch.stack(
+            [found.scores.flatten() for found in kinds.values()]
+            + [found.baseline.flatten() for found in kinds.values()],
+            dim=1,
+        ).round(decimals=2),
+        rows=heads,
+        columns=list(kinds) + [f"{kind}, untrained" for kind in kinds],
+        name="mean attention",
+        row_axis="head",
+        column_axis="kind",
+        title=title,
+    )
+
+
+induction_kinds = kinds_of(model, twin, twice.tokens)
+plot(kind_table(induction_kinds, "induction-2l (seed 0)"))
+
+# %% id="aaef290a"
+story_kinds = kinds_of(teller, teller_twin, words_twice)
+plot(kind_table(story_kinds, "story (seed 0)"))
+
+# %% id="1e496ae0"
+predict.reveal("duplicate_heads", len(story_kinds["duplicate token"].heads(0.5)))
+
+# %% id="43d7e6a8"
+# NBVAL_CHECK_OUTPUT
+for whose, kinds in (("induction-2l", induction_kinds), ("story", story_kinds)):
+    for kind, found in kinds.items():
+        i, j = divmod(int(found.scores.argmax()), found.scores.shape[1])
+        at_best = found.interval((i, j))
+        print(
+            f"{whose:12s} {kind:16s} best L{i}H{j} {found.scores[i, j]:.2f} "
+            f"({at_best.low:.2f} to {at_best.high:.2f}), above half: {len(found.heads(0.5))}, "
+            f"best of the twin {found.baseline.max():.2f}"
+        )
+
+# %% [markdown] id="6de8d361"
+# Two kinds are there in both models, and one is not. In `induction-2l` one head of layer 0 looks at the token before, one head of layer 1 along the induction stripe, and the rest do neither: the recipe's penalty has emptied them.
+#
+# In `story` two heads look at the token before and three along the induction stripe, all of the latter in layer 3. No head keeps to earlier copies. The highest duplicate-token score belongs to a head that gives them some of its attention and most of it elsewhere.
+#
+# So a course that wants duplicate-token heads has to take another model. Whether a kind exists is a finding about a model, not about transformers. The untrained columns are what attention spread evenly gives.
+
+# %% id="799f7224"
+# NBVAL_CHECK_OUTPUT
+print("heads above one half          previous  duplicate  induction")
+for name, tokens in (("induction-2l", twice.tokens), ("story", words_twice)):
+    for seed in seeds(name):
+        looked = attention_patterns(load_model(name, seed=seed), tokens[:64])
+        counts = [
+            int((read(looked).mean((-1, -2)) > 0.5).sum()) for read in KINDS.values()
+        ]
+        print(
+            f"{name + f', seed {seed}':30s}",
+            "".join(f"{count:^10d}" for count in counts),
+        )
+
+# %% id="9439d81e"
+most = story_kinds["duplicate token"]
+i, j = divmod(int(most.scores.argmax()), most.scores.shape[1])
+Claim(
+    statement="No head of story (seed 0) is a duplicate-token head: none puts half of its attention on the same word, one "
+    "segment ago, on random words said twice.",
+    evidence=Evidence.CORRELATIONAL,
+    direction="below",
+    quantity=f"duplicate-token score of the highest of 16 heads, L{i}H{j}",
+    estimate=float(most.scores[i, j]),
+    interval=most.interval((i, j)),
+    n=most.n,
+    observations="random sequences",
+    baseline=float(hand_patterns[0, 1].diagonal(-SAID, -2, -1)[..., 1:].mean()),
+    baseline_name="a duplicate-token head written by hand, on random tokens",
+    does_not_say="That nothing in the model tells whether a word has occurred: a head may do so in other texts, or by looking "
+    "elsewhere. That the heads above one half are used. The interval was not corrected for choosing the highest head.",
+)
+
+# %% [markdown] id="ee247892"
+# ## 2.7 When it forms
+#
+# ★ core · difficulty 4 of 5 · 35 minutes
+#
+# *You will be able to*: turn "the heads form around here" into a number that others can check, and say what follows from two curves that jump together. (Olsson et al. 2022, argument 1; Tukey 1977, *Exploratory Data Analysis*, for running medians.)
+#
+# Through training the induction score stays low, climbs within a narrow window of steps, and stays high. Olsson et al. call this a *phase change*. When is it? By eye everybody finds another step. A rule gives everybody the same.
+#
+# ```
+#   score                             ●───●────────●  end
+#                                 ●
+#                               ●
+#     half-way ············· × ························
+#                          ●
+#             ○
+#   start ●───●────●────●
+#         0  50       200 │ 250                    2000   step
+#                         └ the change
+# ```
+#
+# The curve is known at some steps only, the *checkpoints*, and they are unevenly spaced: dense where something was expected. Measurements are noisy, and now and then one is far off (○). The rule has three parts.
+#
+# 1. **Clean.** Replace every value by the median of itself and its two neighbours, all three as they were measured. The first and the last value have only one neighbour; they take its cleaned value. A single outlier disappears. A rise that never turns back stays exactly where it was, because the middle one of three rising values is the middle one.
+# 2. **Half-way.** The *start* is the first value of the cleaned curve, the *end* its last. Half-way is the mean of the two. If start and end differ by less than `least`, there is no change: return `None`.
+# 3. **The step.** Find the *last* checkpoint whose cleaned value is not beyond half-way, seen from the start. Draw a straight line from there to the next checkpoint, and give the step at which it meets half-way.
+#
+# With $x_k$ for steps, $y_k$ for cleaned values, $h$ for half-way and $k$ for that last checkpoint:
+#
+# $$\text{change} = x_k + \frac{h - y_k}{y_{k+1} - y_k}\,(x_{k+1} - x_k)$$
+#
+# "Beyond" means above $h$ for a curve that rises and below $h$ for one that falls, such as a loss. The *last* checkpoint, because a curve may pass half-way and fall back: heads that go away again have not formed.
+
+# %% id="c4d1ea1f"
+from mi_course.induction_heads import phase_change as course_phase_change
+from mi_course.zoo.curves import training_curve
+
+
+# %% id="42abfe54" exercise="phase_change"
+def phase_change(steps, values, least):
+    """The step from which a curve stays beyond half of its way, or None.
+
+    steps: a list of training steps, rising, unevenly spaced; five or more.
+    values: a list of numbers, the curve at these steps; it may rise or fall.
+    least: in the unit of the values. If the cleaned curve's start and end differ by less,
+        there is no change.
+    Returns a number, a step (mostly between two checkpoints), or None.
+    """
+    ### BEGIN SOLUTION
+    inner = [sorted(values[i - 1 : i + 2])[1] for i in range(1, len(values) - 1)]
+    curve = [inner[0], *inner, inner[-1]]
+    if abs(curve[-1] - curve[0]) < least:
+        return None
+    half = (curve[0] + curve[-1]) / 2
+    up = 1 if curve[-1] > curve[0] else -1  # a falling curve is turned over
+    last = max(i for i, value in enumerate(curve) if up * (value - half) <= 0)
+    share = (half - curve[last]) / (curve[last + 1] - curve[last])
+    return steps[last] + share * (steps[last + 1] - steps[last])
+    ### END SOLUTION
+
+
+# %% id="9115142e" check="phase_change"
+check(phase_change)
+
+# %% [markdown] id="a47f4515"
+# The check tried your detector on curves whose change was planted, and on curves of a training that you have not seen.
+#
+# **Losses and heads on one time axis.** `induction-2l` (seed 0) is shipped as it was at 27 steps of its training. At each of them, on the same 64 sequences of two copies: the loss on the first copy and on settled tokens, the in-context learning score between the two, and for the two kinds of head the score of whichever head is best at that step.
+
+# %% id="6b4cadc0"
+from mi_course.zoo import checkpoints
+
+some_twice = twice.tokens[:64]
+
+
+def at_step(step):
+    """The five numbers at one checkpoint; step 2000 is the finished model."""
+    then = load_model("induction-2l", checkpoint=step if step < 2000 else None)
+    loss = loss_by_token(then, some_twice)
+    looked = attention_patterns(then, some_twice)
+    numbers = {
+        "loss, first copy": loss[:, :SAID].mean(),
+        "loss, settled tokens": loss[:, SAID + 1 :].mean(),
+        "in-context score": course_in_context_score(
+            loss, range(1, SAID + 1), range(SAID + 2, 2 * SAID + 1)
+        ),
+        "previous token, best head": previous_stripe(looked).mean((-1, -2)).max(),
+        "induction, best head": induction_stripe(looked, SAID).mean((-1, -2)).max(),
+    }
+    return {key: value.item() for key, value in numbers.items()}
+
+
+when = [*checkpoints("induction-2l"), 2000]
+at_steps = [at_step(step) for step in when]
+through = {key: [numbers[key] for numbers in at_steps] for key in at_steps[0]}
+
+# %% [markdown] id="9f383c52"
+# **Predict.** Induction heads, as they are usually told, need a previous-token head to work with. Half-way through its rise by your rule: does the previous-token score of the best head come earlier than the induction score of the best head, later, or at the same step to within 10? (`"earlier"`, `"later"` or `"the same"`.)
+
+# %% id="be92be5c"
+predict("which_first", value=..., confidence=...)
+
+# %% id="1166ac5d"
+later_steps = when[1:]  # step 0 has no place on a logarithmic axis
+plot(
+    Lines(
+        x=torch.tensor(later_steps),
+        lines=[
+            Line(key, torch.tensor(values[1:]))
+            for key, values in through.items()
+            if "head" not in key
+        ],
+        x_name="training step",
+        y_name="nats",
+        title="induction-2l (seed 0): losses",
+        log_x=True,
+    ),
+    caption="Losses and in-context learning score of induction-2l (seed 0) through training, on 64 sequences of two copies of 12 tokens. The axis of steps is logarithmic.",
+)
+
+# %% id="690afa2c"
+plot(
+    Lines(
+        x=torch.tensor(later_steps),
+        lines=[
+            Line(key, torch.tensor(values[1:]))
+            for key, values in through.items()
+            if "head" in key
+        ],
+        x_name="training step",
+        y_name="mean attention",
+        title="induction-2l (seed 0): heads",
+        log_x=True,
+    ),
+    caption="Scores of the best head of each kind through the same training, on the same sequences. From step 500 on the recipe's penalty thins the heads out.",
+)
+
+# %% id="cb800437"
+# NBVAL_CHECK_OUTPUT
+changed = {
+    key: course_phase_change(when, values, least=0.5 if "head" not in key else 0.1)
+    for key, values in through.items()
+}
+for key, step in changed.items():
+    print(f"{key:26s}", "no change" if step is None else f"half-way at step {step:.0f}")
+
+# %% id="256f812d"
+first_by = changed["induction, best head"] - changed["previous token, best head"]
+predict.reveal(
+    "which_first",
+    "the same" if abs(first_by) <= 10 else "earlier" if first_by > 0 else "later",
+)
+
+# %% [markdown] id="4fc80ad1"
+# Within a few dozen steps of two thousand everything happens: the loss on settled tokens falls, the in-context score with it, and both kinds of head rise. The loss on the first copy does not take part, apart from its first fall: what can be known there is known by step 50. This is the published picture in small: in Olsson et al. the in-context score and the prefix-matching scores turn in the same window.
+#
+# By the rule the previous-token score comes *last*, some 15 steps after the induction score. If half-way points were an order of causes, that would refute the usual story. They are not. Both curves leave the ground between steps 220 and 240; the previous-token score goes on creeping up after the jump, so the middle of its way is later. What "first" means depends on the level that is asked for, and one head can be of use to another long before it is half finished.
+#
+# **What smoothing would have done.** A moving average over this checkpoint and the two before looks harmless.
+
+# %% id="26737076"
+# NBVAL_CHECK_OUTPUT
+best_head = through["induction, best head"]
+
+
+def trailing_mean(curve):
+    windows = [curve[max(0, i - 2) : i + 1] for i in range(len(curve))]
+    return [sum(window) / len(window) for window in windows]
+
+
+for name, every in (("all 28 checkpoints", 1), ("every fifth of them", 5)):
+    kept_steps, kept_scores = when[::every], best_head[::every]
+    plain, late = (
+        course_phase_change(kept_steps, curve, 0.1)
+        for curve in (kept_scores, trailing_mean(kept_scores))
+    )
+    print(f"{name:20s} half-way at {plain:.0f}, after a trailing mean at {late:.0f}")
+
+# %% [markdown] id="5ef1bda0"
+# A trailing mean is always late, by about one checkpoint; and a checkpoint is 10 steps where they are dense and 50 or hundreds where they are sparse. So its error depends on the spacing that somebody chose. With sparse checkpoints even the median rule can say no more than that the change lies between two of them.
+#
+# **On trainings you have not seen.** The checkpoints of the other four seeds are not shipped; their curves are. They were measured at the same steps when these trainings were repeated, on the sequences that the models' cards use (period 25); the repetitions ended where the shipped models are, to three decimals. `mi-course train induction-2l --seed 3` measures one again, in a minute or two.
+#
+# **Predict.** How many steps lie between the first and the last of the five trainings, by the induction score?
+
+# %% id="5efab84a"
+predict("seeds_apart", value=..., confidence=...)
+
+# %% id="eefbcf55"
+# NBVAL_CHECK_OUTPUT
+curves = {seed: training_curve("induction-2l", seed) for seed in seeds("induction-2l")}
+by_score = {
+    seed: course_phase_change(curve.steps, curve.values["induction_score"])
+    for seed, curve in curves.items()
+}
+by_loss = {
+    seed: course_phase_change(curve.steps, curve.values["loss_later_copies"])
+    for seed, curve in curves.items()
+}
+print("step at half-way:   induction score   loss on settled tokens")
+for seed in curves:
+    print(
+        f"seed {seed}                  {by_score[seed]:.0f}               {by_loss[seed]:.0f}"
+    )
+flat = training_curve("induction-1l", 0)
+flat_score, flat_loss = (
+    course_phase_change(flat.steps, flat.values[key])
+    for key in ("induction_score", "loss_later_copies")
+)
+print(f"one layer, seed 0       {flat_score}              {flat_loss:.0f}")
+
+# %% id="f5bc6ba2"
+plot(
+    Lines(
+        x=torch.tensor(curves[0].steps[1:]),
+        lines=[
+            Line(
+                f"two layers, seed {seed}",
+                torch.tensor(curve.values["induction_score"][1:]),
+            )
+            for seed, curve in curves.items()
+        ]
+        + [Line("one layer, seed 0", torch.tensor(flat.values["induction_score"][1:]))],
+        x_name="training step",
+        y_name="induction score of the best head",
+        title="five trainings of induction-2l, one of induction-1l",
+        log_x=True,
+    ),
+    caption="Induction score of whichever head is best at the step, on 512 sequences of two copies of 25 tokens. Five trainings of the two-layer model and one of the one-layer model. The axis of steps is logarithmic.",
+)
+
+# %% id="720b2b0f"
+predict.reveal("seeds_apart", round(max(by_score.values()) - min(by_score.values())))
+
+# %% [markdown] id="ccbaa32d"
+# In every one of the five the score passes half-way within the first sixth of training. In the one-layer model no head's score changes. The step is not a constant of nature: another random start moves it by some 25 of 2,000 steps. In all five the loss is half-way a few steps before the score of the best head.
+#
+# **Do the two curves belong together?** If the loss on settled tokens and the induction score only shared a learning rate schedule, the loss of one training would fit the score of another just as well. So compare: the distance between the two changes within a training, and between the score of one and the loss of another.
+#
+# But its loss does, by this rule. From about 4.1 it goes down to 2.9 nats over all of training, quickly at first, and whatever goes down has a half-way point. The rule says *when*, not *how suddenly*. That the two-layer curve jumps is seen in the picture, or in a second number, such as the steps between a tenth and nine tenths of the way.
+
+# %% id="579f3629"
+from itertools import permutations
+
+within = torch.tensor([by_score[seed] - by_loss[seed] for seed in curves]).abs()
+across = torch.tensor(
+    [by_score[one] - by_loss[other] for one, other in permutations(curves, 2)]
+).abs()
+Claim(
+    statement="In five trainings of induction-2l the induction score and the loss on settled tokens are half-way at steps that "
+    "are closer to each other than those of two different trainings.",
+    evidence=Evidence.CORRELATIONAL,
+    direction="below",
+    quantity="distance between the two changes, mean over trainings",
+    unit="steps",
+    estimate=within.double().mean().item(),
+    interval=bootstrap_interval(within),
+    n=len(within),
+    observations="trainings",
+    baseline=across.double().mean().item(),
+    baseline_name="the score of one training and the loss of another, mean over 20 pairs",
+    does_not_say="That the heads are the cause: the head that continues copies and the loss on copies could both follow "
+    "from something else that happens then. Five trainings of one recipe are few, and the bootstrap is too narrow for "
+    "five.",
+)
+
+# %% [markdown] id="68cdd43a"
+# **A second one, in a language model.** `story` (seed 0) is shipped at seven steps of its training. Three things at each: what it gains on random words said twice, the induction score of the best head, and the name task of Wang et al. 2022 (`when john and mary went to the store , mary gave a ball to`): in what share of 200 new sentences the right name is more probable than the other one. One half is a coin toss.
+
+# %% id="769a10de"
+# NBVAL_CHECK_OUTPUT
+from mi_course.zoo.story_measures import MEASUREMENTS, observe
+
+name_prompts = MEASUREMENTS["names"].prompts()
+story_when = [*checkpoints("story"), 4000]
+story_through = {"repetition gain": [], "induction": [], "right name": []}
+for step in story_when:
+    then = load_model("story", checkpoint=step) if step < 4000 else teller
+    logits = run(then, words_twice[:64]).logits
+    looked = attention_patterns(then, words_twice[:64])
+    named_right = observe(then, name_prompts, first=200)["preference"]
+    for key, value in zip(
+        story_through,
+        (
+            course_repetition_gain(logits, words_twice[:64], SAID).mean(),
+            induction_stripe(looked, SAID).mean((-1, -2)).max(),
+            named_right.mean(),
+        ),
+        strict=True,
+    ):
+        story_through[key].append(value.item())
+print(f"{'step':>16s}", "".join(f"{step:>6d}" for step in story_when))
+for key, values in story_through.items():
+    print(f"{key:>16s}", "".join(f"{value:6.1f}" for value in values))
+
+# %% id="d217c331"
+plot(
+    Lines(
+        x=torch.tensor(story_when),
+        lines=[
+            Line(
+                "induction score, best head", torch.tensor(story_through["induction"])
+            ),
+            Line("right name more probable", torch.tensor(story_through["right name"])),
+        ],
+        x_name="training step",
+        y_name="mean attention, or share of sentences",
+        title="story (seed 0)",
+        baseline=(0.5, "a coin toss between the two names"),
+        log_x=True,
+    ),
+    caption="story (seed 0) at seven checkpoints and at the end: induction score of the best head on random words said twice, and share of 200 new sentences in which the right name is the more probable of the two. The axis of steps is logarithmic.",
+)
+
+# %% id="17727492"
+# NBVAL_CHECK_OUTPUT
+for key, values in story_through.items():
+    step = course_phase_change(story_when, values, least=0.2)
+    below = max(each for each in story_when if each <= step)
+    above = min(each for each in story_when if each > step)
+    print(f"{key:16s} between the checkpoints {below} and {above}")
+
+# %% [markdown] id="76d8b864"
+# The gain on repeated words and the induction score change between the same two checkpoints. The name task follows hundreds of steps later, and stays at a coin toss until the heads are there: a second jump, of another skill.
+#
+# It is tempting to say that the second needed the first. The order fits, in one training. But everything learned late comes after everything learned early. Whether the name task *uses* those heads is a question about the finished model, and a later chapter answers such questions by changing the model. (The recipe has a hand in the timing, too: for the first third of training repetitions and names come more often.)
+
+# %% [markdown] id="4cd3151e"
+# ### What a jump can show
+#
+# Olsson et al. give six arguments that induction heads are behind the majority of in-context learning, and grade each themselves: how strong, and of which kind, for small attention-only models, small models with MLPs, and large models.
+#
+# | Argument | small, attention only | small, with MLPs | large |
+# |---|---|---|---|
+# | 1 heads and in-context learning appear together | medium, correlational | medium, correlational | medium, correlational |
+# | 2 an architecture that shifts the one shifts the other | medium, interventional | medium, interventional | weak, interventional |
+# | 3 heads knocked out in the finished model | strong, causal | medium, causal | – |
+# | 4 the same heads do more abstract things | – | – | plausibility |
+# | 5 the mechanism could be put to more general use | weak, mechanistic | – | – |
+# | 6 small and large models behave alike | – | – | analogy |
+#
+# (The grades are those for the *majority* of in-context learning. For *some* of it the small models of argument 3 are both graded strong, and argument 5 is graded strong, strong and medium.)
+#
+# What this section has shown is of the kind of argument 1, for one recipe of a small attention-only model: two curves that turn together. Correlational, and medium at best. Argument 2 would be an experiment on training, argument 3 one on the finished model.
+#
+# Later work looked at the jump itself. Reddy 2023, [The mechanistic basis of data dependence and abrupt learning in an in-context classification task](https://arxiv.org/abs/2312.03002), makes a small model in which it can be calculated; Singh et al. 2024, [What needs to go right for an induction head?](https://arxiv.org/abs/2404.07129), clamp activations throughout training to see which parts of the circuit have to form, and how they interact.
+
 # %% [markdown] id="832fb88c"
 # ## What is known now
 #

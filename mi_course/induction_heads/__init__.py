@@ -7,22 +7,48 @@ the logit of `B`. (Elhage et al. 2021, "A Mathematical Framework for Transformer
 
 from __future__ import annotations
 
+from mi_course.induction_heads.in_context import (
+    count_pairs,
+    in_context_differences,
+    in_context_score,
+    table_loss,
+)
 from mi_course.induction_heads.patterns import (
     Head,
     HeadScores,
     attention_patterns,
+    duplicate_stripe,
+    duplicate_token_score,
     find_heads,
+    head_scores,
     induction_score,
     induction_scores,
+    previous_stripe,
+    previous_token_score,
     stripe,
 )
+from mi_course.induction_heads.phase import phase_change, running_median
+from mi_course.induction_heads.repetition import bag_loss, repetition_gain
 
 __all__ = [
     "Head",
     "HeadScores",
     "attention_patterns",
+    "bag_loss",
+    "count_pairs",
+    "duplicate_stripe",
+    "duplicate_token_score",
     "find_heads",
+    "head_scores",
+    "in_context_differences",
+    "in_context_score",
     "induction_score",
     "induction_scores",
+    "phase_change",
+    "previous_stripe",
+    "previous_token_score",
+    "repetition_gain",
+    "running_median",
     "stripe",
+    "table_loss",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +50,51 @@ def induction_score(pattern: Float[Tensor, "batch dest src"], period: int) -> Fl
     return stripe(pattern, period).mean()
 
 
-def _check_pattern(pattern: Tensor, period: int) -> None:
+def previous_stripe(pattern: Float[Tensor, "*batch dest src"]) -> Float[Tensor, "*batch later_dest"]:
+    """Attention paid to the token just before, by each position from 2 on.
+
+    Position 1 is left out: the token before it is [BOS], where a head that has found nothing often rests.
+    """
+    _check_square(pattern)
+    if pattern.shape[-1] < 3:
+        raise CourseError(f"A pattern of {pattern.shape[-1]} positions has no token with one before it but [BOS].")
+    return pattern.diagonal(offset=-1, dim1=-2, dim2=-1)[..., 1:]
+
+
+def previous_token_score(pattern: Float[Tensor, "batch dest src"]) -> Float[Tensor, ""]:
+    """Mean attention that positions from 2 on pay to the token just before them; a number between 0 and 1.
+
+    pattern: attention probabilities of one head on any text; position 0 is [BOS].
+    """
+    return previous_stripe(pattern).mean()
+
+
+def duplicate_stripe(pattern: Float[Tensor, "*batch dest src"], period: int) -> Float[Tensor, "*batch later_dest"]:
+    """Attention paid to the same token one segment ago, by each position of the second and later segments.
+
+    The source is i − period for destination i; the first destination with a previous copy is period + 1.
+    """
+    _check_pattern(pattern, period)
+    # The diagonal starts at destination `period`, whose source is [BOS]; it is the last row of the first segment.
+    return pattern.diagonal(offset=-period, dim1=-2, dim2=-1)[..., 1:]
+
+
+def duplicate_token_score(pattern: Float[Tensor, "batch dest src"], period: int) -> Float[Tensor, ""]:
+    """Mean attention that the second and later segments pay to the same token one segment ago; between 0 and 1.
+
+    pattern: attention probabilities of one head; position 0 is [BOS], then segments of `period` tokens.
+    (Wang et al. 2022, "Interpretability in the Wild", name duplicate-token heads by where they look.)
+    """
+    return duplicate_stripe(pattern, period).mean()
+
+
+def _check_square(pattern: Tensor) -> None:
     if pattern.ndim < 2 or pattern.shape[-1] != pattern.shape[-2]:
         raise CourseError(f"A pattern has as many destinations as sources; this one has shape {tuple(pattern.shape)}.")
+
+
+def _check_pattern(pattern: Tensor, period: int) -> None:
+    _check_square(pattern)
     if not 1 <= period < pattern.shape[-1] - 1:
         raise CourseError(
             f"A pattern of {pattern.shape[-1]} positions has no second segment of period {period}: "
@@ -108,15 +150,46 @@ def induction_scores(
     made, baseline_name: what to call the two in a figure.
     The interval is a bootstrap over sequences: positions of one sequence are not independent of one another.
     """
+    data = repeated_tokens(batch, period, repeats, model.cfg.d_vocab, seed=seed)
+    return head_scores(
+        model,
+        twin,
+        data.tokens,
+        lambda pattern: stripe(pattern, period),
+        name="induction score (mean attention on the stripe)",
+        made=made,
+        baseline_name=baseline_name,
+        seed=seed,
+    )
+
+
+def head_scores(
+    model: Any,
+    twin: Any,
+    tokens: Int[Tensor, "batch pos"],
+    read: Callable[[Float[Tensor, "*batch dest src"]], Float[Tensor, "*batch read"]],
+    *,
+    name: str,
+    made: str = "trained",
+    baseline_name: str = "untrained twin",
+    seed: int = 0,
+) -> HeadScores:
+    """Any score that is a mean over cells of the pattern, for every head, beside that of the untrained twin.
+
+    model, twin: two bridges of one architecture. tokens: what both are run on.
+    read: takes patterns to the cells that the score is the mean of, on the last axis; such as `previous_stripe`.
+    name: what is scored, with its unit. made, baseline_name: what to call the two in a figure.
+    The interval is a bootstrap over sequences: positions of one sequence are not independent of one another.
+    Raises CourseError when the two differ in layers or heads.
+    """
     sizes = [(each.cfg.n_layers, each.cfg.n_heads) for each in (model, twin)]
     if sizes[0] != sizes[1]:
         raise CourseError(
             f"The baseline must have as many layers and heads as the model, {sizes[0]}; it has {sizes[1]}. "
             "Take the untrained twin: load_model(name, untrained=True)."
         )
-    data = repeated_tokens(batch, period, repeats, model.cfg.d_vocab, seed=seed)
-    by_sequence = stripe(attention_patterns(model, data.tokens), period).mean(-1)
-    baseline = stripe(attention_patterns(twin, data.tokens), period).mean((-1, -2))
+    by_sequence = read(attention_patterns(model, tokens)).mean(-1)
+    baseline = read(attention_patterns(twin, tokens)).mean((-1, -2))
     low, high = torch.empty_like(baseline), torch.empty_like(baseline)
     for layer in range(by_sequence.shape[0]):
         for head in range(by_sequence.shape[1]):
@@ -124,13 +197,13 @@ def induction_scores(
             low[layer, head], high[layer, head] = interval.low, interval.high
     scores = by_sequence.mean(-1)
     return HeadScores(
-        name="induction score (mean attention on the stripe)",
+        name=name,
         scores=scores,
         low=torch.minimum(low, scores),  # the bootstrap counts in double precision, the scores in single
         high=torch.maximum(high, scores),
         baseline=baseline,
         baseline_name=baseline_name,
-        n=batch,
+        n=tokens.shape[0],
         made=made,
     )
 

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from mi_course.checking import Check, Predict
-from mi_course.exercises.induction_heads import find_heads, induction_score, repeated_tokens, stripe_by_hand
+from mi_course.exercises.induction_heads import (
+    find_heads,
+    in_context_score,
+    induction_score,
+    kinds_of_head,
+    phase_change,
+    repeated_tokens,
+    repetition_gain,
+    stripe_by_hand,
+)
 from mi_course.exercises.induction_heads.models import suspect
 
 __all__ = ["CHAPTER", "EXERCISES", "check", "predict", "suspect"]
 
 CHAPTER = "induction_heads"
 
-_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads)
+_FILES = (
+    repeated_tokens,
+    stripe_by_hand,
+    induction_score,
+    find_heads,
+    repetition_gain,
+    in_context_score,
+    kinds_of_head,
+    phase_change,
+)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for file in _FILES for question in file.QUESTIONS])

@@ -87,7 +87,7 @@ INDUCTION_CHECKPOINTS = (
     *(600, 700, 800, 1000, 1250, 1500, 1750),
 )
 
-register(InductionRecipe("induction-1l", n_layers=1, shipped_seeds=(0, 1, 2)))
+register(InductionRecipe("induction-1l", n_layers=1, shipped_seeds=(0, 1, 2), checkpoints=INDUCTION_CHECKPOINTS))
 register(
     InductionRecipe(
         "induction-2l",
