@@ -7,6 +7,23 @@ the logit of `B`. (Elhage et al. 2021, "A Mathematical Framework for Transformer
 
 from __future__ import annotations
 
+from mi_course.induction_heads.ablation import ABLATIONS, ablate_head, ablated, ablation_effects, loss_where
+from mi_course.induction_heads.by_hand import build_by_hand, one_match_ceiling, write_induction_model
+from mi_course.induction_heads.conflict import (
+    RULES,
+    Conflict,
+    Gap,
+    conflicting_tokens,
+    end_to_end_gap,
+    rule_predictions,
+)
+from mi_course.induction_heads.key_composition import (
+    KeyContributions,
+    cut_path,
+    k_composition,
+    key_contributions,
+    match_table,
+)
 from mi_course.induction_heads.patterns import (
     Head,
     HeadScores,
@@ -18,11 +35,30 @@ from mi_course.induction_heads.patterns import (
 )
 
 __all__ = [
+    "ABLATIONS",
+    "RULES",
+    "Conflict",
+    "Gap",
     "Head",
     "HeadScores",
+    "KeyContributions",
+    "ablate_head",
+    "ablated",
+    "ablation_effects",
     "attention_patterns",
+    "build_by_hand",
+    "conflicting_tokens",
+    "cut_path",
+    "end_to_end_gap",
     "find_heads",
     "induction_score",
     "induction_scores",
+    "k_composition",
+    "key_contributions",
+    "loss_where",
+    "match_table",
+    "one_match_ceiling",
+    "rule_predictions",
     "stripe",
+    "write_induction_model",
 ]
