@@ -60,7 +60,7 @@ def loss_where(
 ) -> Float[Tensor, " batch"]:
     """The mean loss (in nats) of each text over the positions marked, such as `data.predictable`.
 
-    where: True at the positions whose prediction of the next token counts. Never the last, after which nothing is known.
+    where: True at the positions whose prediction of the next token counts. Never the last one.
     Raises CourseError when a text has no such position, or its last position is marked.
     """
     if where.shape != tokens.shape or bool(where[:, -1].any()) or not bool(where.any(-1).all()):

@@ -100,7 +100,7 @@ def conflicting_tokens(order: str, batch: int = 256, spacing: int = 6, d_vocab: 
 
     order: a letter for each earlier occurrence of A, saying what followed it: "xy" for two different continuations,
         "xxy" for twice x and then y. Equal letters stand for equal tokens.
-    spacing: how many other tokens stand before every A. All tokens of a row are different, save A and the continuations.
+    spacing: how many other tokens stand before every A. All tokens of a row differ, save A and what follows it.
     d_vocab: ids run from 1 (0 is [BOS]) to d_vocab − 1. seed: settles the draw.
     Raises CourseError when there are fewer ids than a row needs different ones.
     """

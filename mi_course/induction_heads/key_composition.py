@@ -121,8 +121,8 @@ def key_contributions(model: Any, tokens: Int[Tensor, "batch pos"], reader: Head
     layer, head = reader
     if not (1 <= layer < model.cfg.n_layers and 0 <= head < model.cfg.n_heads):
         raise CourseError(
-            f"The reader is a head (layer, head) of layer 1 to {model.cfg.n_layers - 1}, not {reader}; heads run from 0 "
-            f"to {model.cfg.n_heads - 1}."
+            f"The reader is a head (layer, head) of layer 1 to {model.cfg.n_layers - 1}, not {reader}; heads run "
+            f"from 0 to {model.cfg.n_heads - 1}."
         )
     site = Site("q", layer, head=head)
     has_mlp = "blocks.0.hook_mlp_out" in model.hook_dict and not getattr(model.cfg, "attn_only", False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mi_course.checking import Check, Predict
 from mi_course.exercises.induction_heads import (
     ablation,
+    by_hand,
+    conflict,
     find_heads,
     induction_score,
     key_composition,
@@ -17,7 +19,7 @@ __all__ = ["CHAPTER", "EXERCISES", "check", "predict", "suspect"]
 
 CHAPTER = "induction_heads"
 
-_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads, ablation, key_composition)
+_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads, ablation, key_composition, by_hand, conflict)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for file in _FILES for question in file.QUESTIONS])

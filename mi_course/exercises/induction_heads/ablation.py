@@ -36,7 +36,8 @@ def constant_writer() -> tuple[Any, Any]:
     quiet, loud = planted(roles), planted(roles)
     head, entry, d_vocab = 2, 0, loud.cfg.d_vocab
     constant = torch.zeros(loud.cfg.d_model)
-    constant[:d_vocab] = 3.0  # on the part of the stream that holds tokens
+    # On the part of the stream that holds tokens: uneven, or all scores would rise alike.
+    constant[:d_vocab] = 2.0 * torch.randn(d_vocab, generator=torch.Generator().manual_seed(0))
     state = loud.state_dict()
     with torch.no_grad():
         quiet_state = quiet.state_dict()
@@ -233,7 +234,7 @@ def _observe(case: Case, output: Any) -> Any:
 
 
 def _origin(table: Tensor, calls: list[Tensor]) -> str:
-    batch, pos = table.shape[:2]
+    pos = table.shape[1]
     fits = torch.stack([(table - logits).abs().amax(-1) < 1e-3 for logits in calls])
     fits = fits[..., 1:]  # of [BOS] all texts give the same
     if not bool(fits.flatten(1, 2).any(1).all()):
@@ -346,8 +347,8 @@ ablate_head = Exercise(
         Misconception(
             "the values instead of z",
             "You replace the values and let the pattern of this text gather them. For zeros and for means over the "
-            "batch of what is gathered that is another thing: the pattern still tells something of this text. z is what "
-            "has been gathered.",
+            "batch of what is gathered that is another thing: the pattern still tells something of this text. z is "
+            "what has been gathered.",
             switches={"where": "values"},
         ),
         Misconception(
@@ -364,8 +365,8 @@ ablate_head = Exercise(
         ),
         Misconception(
             "the value bias stays",
-            "With zero ablation you leave b_V in place. A pattern sums to one, so b_V reaches z whole: z is the pattern "
-            "times (values + b_V). All of z is to be zero, the bias with it.",
+            "With zero ablation you leave b_V in place. A pattern sums to one, so b_V reaches z whole: z is the "
+            "pattern times (values + b_V). All of z is to be zero, the bias with it.",
             switches={"zero": "b_V"},
         ),
         Misconception(

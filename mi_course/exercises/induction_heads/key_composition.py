@@ -31,13 +31,13 @@ QUESTIONS = [
 
 def _by_loops(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_Q: Tensor, W_K: Tensor) -> Tensor:
     """One pair of tokens after the other, vector by vector, in double precision."""
-    E, V, O, Q, K = (each.detach().double().numpy() for each in (W_E, W_V, W_O, W_Q, W_K))
-    table = np.zeros((len(E), len(E)))
-    for u, token in enumerate(E):
-        written = (token @ V) @ O
-        key = written @ K
-        for t, present in enumerate(E):
-            table[t, u] = np.dot(present @ Q, key) / np.sqrt(len(key))
+    embedding, read, write, ask, answer = (each.detach().double().numpy() for each in (W_E, W_V, W_O, W_Q, W_K))
+    table = np.zeros((len(embedding), len(embedding)))
+    for u, token in enumerate(embedding):
+        written = (token @ read) @ write
+        key = written @ answer
+        for t, present in enumerate(embedding):
+            table[t, u] = np.dot(present @ ask, key) / np.sqrt(len(key))
     return torch.tensor(table, dtype=W_E.dtype)
 
 
@@ -141,9 +141,9 @@ k_composition = Exercise(
     misconceptions=(
         Misconception(
             "W_O before W_V",
-            "You multiply by W_O first and W_V second. Papers that write vectors as columns say W_O W_V; with rows, x @ "
-            "W_V comes first. Where a head is as wide as the stream both products exist, and only one is what the head "
-            "does.",
+            "You multiply by W_O first and W_V second. Papers that write vectors as columns say W_O W_V; with rows, "
+            "x @ W_V comes first. Where a head is as wide as the stream both products exist, and only one is what "
+            "the head does.",
             switches={"order": "O then V"},
         ),
         Misconception(
@@ -178,8 +178,8 @@ k_composition = Exercise(
         ),
         Misconception(
             "rows and columns exchanged",
-            "Your rows are keys and your columns queries. The first axis is the token that asks, as destinations are the "
-            "rows of an attention pattern: queries @ keys.T.",
+            "Your rows are keys and your columns queries. The first axis is the token that asks, as destinations are "
+            "the rows of an attention pattern: queries @ keys.T.",
             switches={"transposed": True},
         ),
         Misconception(
@@ -249,6 +249,7 @@ def _forward64(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.H
         return np.einsum("bhds,bshe->bdhe", weights / weights.sum(-1, keepdims=True), v)
 
     x = state["embed.weight"][text]
+    written = np.zeros_like(x)
     if "pos_embed.weight" in state:
         x = x + state["pos_embed.weight"][:pos]
     for layer in range(2):
@@ -403,13 +404,13 @@ cut_path = Exercise(
     time_limit=8.0,
     prerequisites=("ablate_head",),
     hints=(
-        "You want the reader's keys as they would be if the writer said nothing of this text, and everything else as it "
-        "is. Where could you get such keys from?",
+        "You want the reader's keys as they would be if the writer said nothing of this text, and everything else as "
+        "it is. Where could you get such keys from?",
         "A run in which the writer is mean-ablated makes them: cache the site into which the path leads, of the reader "
         "only: Site(into, *reader). Only layer 1 reads the writer, so nothing but the writer's own part differs in it.",
         "written, read = Site('z', *writer), Site(into, *reader); own = the writer's z from a clean run; then "
-        "without = run(model, tokens, edits=[replace(written, own.mean(0, keepdim=True).expand_as(own))], cache=[read]); "
-        "and run(model, tokens, edits=[replace(read, without.cache[read])]).logits.",
+        "without = run(model, tokens, edits=[replace(written, own.mean(0, keepdim=True).expand_as(own))], "
+        "cache=[read]); and run(model, tokens, edits=[replace(read, without.cache[read])]).logits.",
     ),
     reference=helper.cut_path,
     oracle=Oracle("the forward pass in numpy and double precision, with the one input's stream edited", _forward64),
@@ -423,8 +424,8 @@ cut_path = Exercise(
     misconceptions=(
         Misconception(
             "the query side",
-            "You change queries and keys for one another: 'k' is answered with the queries' path. The letter says which "
-            "of the reader's inputs is made without the writer.",
+            "You change queries and keys for one another: 'k' is answered with the queries' path. The letter says "
+            "which of the reader's inputs is made without the writer.",
             switches={"into_used": lambda into: {"k": "q", "q": "k"}.get(into, into)},
         ),
         Misconception(
@@ -435,8 +436,8 @@ cut_path = Exercise(
         Misconception(
             "all paths at once",
             "These are the logits with the writer ablated everywhere: its path into queries, keys and values of all "
-            "heads, and its direct path to the logits. Take from this run the reader's one input only, and put it into a "
-            "run that is otherwise unchanged.",
+            "heads, and its direct path to the logits. Take from this run the reader's one input only, and put it "
+            "into a run that is otherwise unchanged.",
             switches={"how": "all paths"},
         ),
         Misconception(
@@ -447,8 +448,8 @@ cut_path = Exercise(
         ),
         Misconception(
             "all heads of the reader's layer",
-            "You replace this input in all heads of layer 1. Only the reader's is to change: Site(into, *reader), which "
-            "names layer and head.",
+            "You replace this input in all heads of layer 1. Only the reader's is to change: Site(into, *reader), "
+            "which names layer and head.",
             switches={"heads": "all"},
         ),
         Misconception(
@@ -458,8 +459,8 @@ cut_path = Exercise(
         ),
         Misconception(
             "zeros in place of the mean",
-            "You put zeros in place of what the writer writes. That takes away what it writes in every text alike, which "
-            "the reader is used to. Asked for is the mean over the batch, position by position.",
+            "You put zeros in place of what the writer writes. That takes away what it writes in every text alike, "
+            "which the reader is used to. Asked for is the mean over the batch, position by position.",
             switches={"instead": torch.zeros_like},
         ),
         Misconception(
@@ -476,8 +477,8 @@ cut_path = Exercise(
         ),
         Misconception(
             "another text instead of the mean",
-            "You put in what the writer says of another text. That is a good control, and another one: asked for is the "
-            "mean over the batch.",
+            "You put in what the writer says of another text. That is a good control, and another one: asked for is "
+            "the mean over the batch.",
             switches={"instead": lambda own: own.roll(1, 0)},
         ),
         Misconception(
@@ -499,9 +500,9 @@ cut_path = Exercise(
         ),
         Misconception(
             "LayerNorm's scale from the clean run",
-            "You edit the stream and divide by the scale of the unedited one. That treats LayerNorm as if it were linear, "
-            "which is a useful approximation for adding up contributions. The model would divide by the scale of what it "
-            "reads: compute it anew.",
+            "You edit the stream and divide by the scale of the unedited one. That treats LayerNorm as if it were "
+            "linear, which is a useful approximation for adding up contributions. The model would divide by the "
+            "scale of what it reads: compute it anew.",
             _scale_of_the_clean_run,
         ),
         Misconception(
