@@ -51,6 +51,7 @@ def k_composition(
     return queries @ keys.T / W_Q.shape[-1] ** 0.5
 
 
+@torch.no_grad()
 def match_table(model: Any, writer: Head, reader: Head, distance: int = 11) -> Float[Tensor, "d_vocab d_vocab"]:
     """`k_composition` on a model that may have LayerNorm and rotary positions: which token's key each query likes best.
 
@@ -111,6 +112,7 @@ class KeyContributions:
         return torch.stack(rises).mean(0)
 
 
+@torch.no_grad()
 def key_contributions(model: Any, tokens: Int[Tensor, "batch pos"], reader: Head) -> KeyContributions:
     """Divide a head's attention scores among the parts of the residual stream that its keys read.
 

@@ -203,7 +203,7 @@ def _variant(
     return answer
 
 
-CALLS = 5  # resampling may be random, and a random order leaves some row in its place in about two draws of three
+CALLS = 4  # resampling may be random, and a random order leaves some row in its place in about two draws of three
 
 
 def _drive(answer: Any, case: Case) -> Any:
@@ -315,6 +315,12 @@ ablate_head = Exercise(
             switches={"mean": lambda own: own.mean(1, keepdim=True)},
         ),
         Misconception(
+            "the mean of the other texts",
+            "You leave the text itself out of its mean. That is a clean control where there are few texts, and another "
+            "number: asked for is one mean for all, over the whole batch.",
+            switches={"mean": lambda own: (own.sum(0) - own) / (len(own) - 1)},
+        ),
+        Misconception(
             "the mean over d_head",
             "Your mean runs over the entries of z, the last axis: each vector becomes one number repeated. The entries "
             "are different directions and have no mean to speak of. Average over the texts, axis 0.",
@@ -377,9 +383,10 @@ ablate_head = Exercise(
         ),
         Misconception(
             "rows that stay in place",
-            "torch.randperm now and then leaves a row where it was: such a text keeps its own z, and the effect comes "
-            "out too small, with few texts by a lot. Every text needs another one: own.roll(1, dims=0), or draw "
-            "again until no row is in its place.",
+            "Some texts of yours get their own z back: torch.randperm leaves a row in its place now and then, "
+            "reversing the batch leaves the middle one, and a row that is given to all is given to itself. For such "
+            "a text nothing is ablated. Every text needs another one: own.roll(1, dims=0), or draw again until no "
+            "row is in its place.",
             switches={"donor": _rows_in_random_order},
         ),
         Misconception(
@@ -416,9 +423,9 @@ ablate_head = Exercise(
             switches={"how_used": "mean"},
         ),
         Misconception(
-            "the mean again in place of another text",
-            "With 'resample' you put the mean over the batch. Resampling keeps the head's output a usual one, of some "
-            "one other text; a mean is like none of them.",
+            "no text's output",
+            "With 'resample' you put in something that the head gives on none of the texts, such as their mean, or "
+            "noise. Resampling keeps the head's output a usual one: that of one other text.",
             switches={"donor": lambda own: own.mean(0, keepdim=True)},
         ),
         Misconception(

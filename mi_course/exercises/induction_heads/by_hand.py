@@ -215,26 +215,35 @@ def _run(weights: Mapping[str, Tensor], tokens: Tensor) -> tuple[Tensor, list[Te
 def _observe(case: Case, output: Any) -> Any:
     """For each sort of text either that it went right, or what went wrong first and where the two heads looked."""
     d_vocab, n_ctx = case.args
-    wanted = {trial.label: ASKED for trial in _trials(d_vocab, n_ctx, _seed(case))}
+    trials = _trials(d_vocab, n_ctx, _seed(case))
+    wanted = {trial.label: ASKED for trial in trials}
     if not isinstance(output, dict):
         return output
+    unfit = _unfit(output, d_vocab, n_ctx)
+    if unfit:
+        return wanted | {trials[0].label: f"no model: {unfit}"}
+    weights = {name: torch.as_tensor(value, dtype=torch.float32) for name, value in output.items()}
+    for trial in trials:
+        told = _tried(weights, trial)
+        if told:
+            # The rest is not tried: what goes wrong first is what to mend first.
+            return wanted | {trial.label: told}
+    return wanted
+
+
+def _unfit(output: Mapping[Any, Any], d_vocab: int, n_ctx: int) -> str:
+    """Why these weights make no model of the size asked for, or an empty string."""
     try:
         weights = {str(name): torch.as_tensor(value, dtype=torch.float32) for name, value in output.items()}
         found = sizes(weights)
     except CourseError as error:
-        return {"weights": str(error)}
+        return str(error)
     except (TypeError, ValueError, RuntimeError):
-        return {"weights": "some entry of the dict is no tensor of numbers"}
+        return "some entry of the dict is no tensor of numbers"
     if (found["d_vocab"], found["n_ctx"]) != (d_vocab, n_ctx):
-        return {"weights": f"made for d_vocab {found['d_vocab']} and n_ctx {found['n_ctx']}, whatever is asked for"}
-    if not all(bool(value.isfinite().all()) for value in weights.values()):
-        return {"weights": "some number in them is NaN or infinite"}
-    for trial in _trials(d_vocab, n_ctx, _seed(case)):
-        told = _tried(weights, trial)
-        if told:
-            # The rest is not tried: what goes wrong first is what to mend first.
-            return {label: told if label == trial.label else ASKED for label in wanted}
-    return wanted
+        return f"made for d_vocab {found['d_vocab']} and n_ctx {found['n_ctx']}, where {d_vocab} and {n_ctx} are due"
+    finite = all(bool(value.isfinite().all()) for value in weights.values())
+    return "" if finite else "some number in the weights is NaN or infinite"
 
 
 def _seed(case: Case) -> int:
@@ -366,9 +375,10 @@ write_induction_model = Exercise(
             switches={"back": 0},
         ),
         Misconception(
-            "layer 0 asks for the next position",
-            "Your layer 0 asks for position i + 1, which a causal model cannot see. (roll(1, 1) moves the ones to the "
-            "right: row i asks for i + 1. Row i is to ask for i − 1.)",
+            "layer 0 asks for what it cannot see",
+            "Your layer 0 looks at all positions alike: what its queries ask for is not among what a causal model "
+            "can see, or they ask for nothing. Row i of the queries is to ask for position i − 1. (roll(1, 1) moves "
+            "the ones to the right, so that row i asks for i + 1; exchanging queries and keys does the same.)",
             switches={"back": -1},
         ),
         Misconception(
@@ -429,8 +439,8 @@ write_induction_model = Exercise(
         ),
         Misconception(
             "the prediction is not written",
-            "Your layer 1 writes what it carries into the part that holds the token, which W_U does not read: no "
-            "token is predicted more than another. Write under prediction.",
+            "What layer 1 carries does not reach the logits: no token is predicted more than another. Either W_O "
+            "writes it into a part that W_U does not read, or W_V reads a part in which nothing stands.",
             switches={"writes": "token"},
         ),
         Misconception(

@@ -93,6 +93,8 @@ def _variant(
     gap: bool = True,
     mass: str = "probability",
     itself: bool = False,
+    doubled: bool = True,
+    order: str = "as asked",
     reduce: str = "pooled",
     shift: int = 0,
 ) -> Callable[..., Any]:
@@ -122,7 +124,9 @@ def _variant(
             held.append([])
             end = len(row) - (last == "left out" or against == "text" or shift == 1)
             for at in range(shift == -1, end):
-                followed = [row[b + step] for b in range(at) if row[b] == row[at] and b + step < len(row)]
+                followed = [
+                    row[b + step] for b in range(at - (not doubled)) if row[b] == row[at] and b + step < len(row)
+                ]
                 if itself and at + 1 < len(row):
                     followed.append(row[at + 1])
                 if not followed:
@@ -139,14 +143,15 @@ def _variant(
         else:
             rows = [[sum(each) / len(each) for each in all_ if each] for all_ in (agree, held)]
             numbers = [sum(each) / len(each) for each in rows]
-        return [1 - each for each in numbers] if gap else numbers
+        numbers = [1 - each for each in numbers] if gap else numbers
+        return {"as asked": numbers, "exchanged": numbers[::-1], "one": numbers[0]}[order]
 
     return answer
 
 
 def _observe(case: Case, output: Any) -> Any:
     """Two numbers, however they were handed over: in order, or by name."""
-    if isinstance(output, Tensor) and output.shape == (2,):
+    if isinstance(output, (Tensor, np.ndarray)) and output.shape == (2,):
         output = output.tolist()
     if isinstance(output, dict) and set(output) == {"choice", "probability"}:
         output = [output["choice"], output["probability"]]
@@ -286,6 +291,22 @@ end_to_end_gap = Exercise(
             "You count what follows the present token in the text among the continuations. The model cannot see it, "
             "and the rule must not: only positions before the present one.",
             switches={"itself": True},
+        ),
+        Misconception(
+            "a token right after itself",
+            "You leave out an occurrence at the position just before. In `A A` the first A is an earlier occurrence "
+            "of the second, and what followed it is A: it counts like any other.",
+            switches={"doubled": False},
+        ),
+        Misconception(
+            "the two numbers in the other order",
+            "You return the gap of the probability first. The gap of the choice comes first.",
+            switches={"order": "exchanged"},
+        ),
+        Misconception(
+            "one number only",
+            "You return the gap of the choice alone. Asked for are two numbers: it, and the gap of the probability.",
+            switches={"order": "one"},
         ),
         Misconception(
             "a mean for each text first",

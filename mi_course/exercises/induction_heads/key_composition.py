@@ -12,7 +12,7 @@ from torch import Tensor
 from mi_course import induction_heads as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
 from mi_course.exercises.induction_heads.tiny import texts, tiny_model
-from mi_course.interventions import Site, attn_out, head_contribution, replace, resid_pre, run, z
+from mi_course.interventions import Edit, Site, attn_out, head_contribution, replace, resid_pre, run, z
 from mi_course.transformer_maths import layer_norm
 
 QUESTIONS = [
@@ -81,7 +81,8 @@ def _composed(
         queries = (through if composed in ("queries", "both") else W_E) @ W_Q
         keys = (through if composed in ("keys", "both") else W_E) @ W_K
         table = queries @ keys.T
-        root = {"d_head": W_Q.shape[1], "d_model": W_Q.shape[0], "none": 1, "whole": W_Q.shape[1] ** 2}[scale] ** 0.5
+        sizes = {"d_head": W_Q.shape[1], "d_model": W_Q.shape[0], "none": 1, "whole": W_Q.shape[1] ** 2}
+        root = (sizes | {"writer": W_V.shape[1]})[scale] ** 0.5
         table = table / root
         table = table.T if transposed else table
         return table.softmax(-1) if softmax else table
@@ -192,6 +193,12 @@ k_composition = Exercise(
             "You divide by the root of d_model. Scores are divided by the root of the length of query and key, d_head: "
             "W_Q.shape[-1]. (In a head as wide as the stream the two are the same.)",
             switches={"scale": "d_model"},
+        ),
+        Misconception(
+            "scaled by the writer's d_head",
+            "You divide by the root of the writer's d_head. Query and key belong to the reader: W_Q.shape[-1]. In most "
+            "models the two are the same number.",
+            switches={"scale": "writer"},
         ),
         Misconception(
             "the root is missing",
@@ -359,6 +366,32 @@ def _scale_of_the_clean_run(
     return run(model, tokens, [replace(Site(into, *reader), stream @ W + b)]).logits
 
 
+def _difference_through_the_matrix(
+    model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k"
+) -> Tensor:
+    """What the writer says of this text, through the reader's matrix and off its input, past LayerNorm."""
+    wrote = head_contribution(model, run(model, tokens, cache=[z(0)]).cache, 0)[:, :, writer[1]]
+    said = (wrote - wrote.mean(0)) @ getattr(model, f"W_{into.upper()}")[reader]
+    return run(model, tokens, [Edit(Site(into, *reader), lambda made: made - said)]).logits
+
+
+def _own_mean(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k") -> Tensor:
+    read = Site(into, *reader)
+    return run(model, tokens, [Edit(read, lambda made: made.mean(0, keepdim=True).expand_as(made))]).logits
+
+
+def _carried_over(*sites: str) -> Callable[..., Tensor]:
+    """Other things than the one input taken from the run without the writer."""
+
+    def answer(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k") -> Tensor:
+        wrote, read = Site("z", *writer), [Site(site, *reader) for site in sites]
+        silent = Edit(wrote, lambda own: own.mean(0, keepdim=True).expand_as(own))
+        kept = run(model, tokens, [silent], read).cache
+        return run(model, tokens, [replace(site, kept[site]) for site in read]).logits
+
+    return answer
+
+
 def _without(what: str) -> Callable[..., Tensor]:
     """The stream by hand with LayerNorm or the bias forgotten."""
 
@@ -504,6 +537,31 @@ cut_path = Exercise(
             "linear, which is a useful approximation for adding up contributions. The model would divide by the "
             "scale of what it reads: compute it anew.",
             _scale_of_the_clean_run,
+        ),
+        Misconception(
+            "the difference past LayerNorm",
+            "You send what the writer says through the reader's matrix and take it off the input. Between the stream "
+            "and the matrix stands LayerNorm, which scales and shifts it, and whose scale changes with it.",
+            _difference_through_the_matrix,
+        ),
+        Misconception(
+            "the input's own mean",
+            "You replace the reader's input by its own mean over the batch. That cuts everything that reaches it, "
+            "the embedding and the other heads included. Only the writer's part is to be replaced, before the input "
+            "is made.",
+            _own_mean,
+        ),
+        Misconception(
+            "the pattern is carried over",
+            "You take the reader's pattern from the run without the writer. A pattern is made of queries and keys, "
+            "so two paths are cut at once (and none into the values). Carry over the one input that `into` names.",
+            _carried_over("pattern"),
+        ),
+        Misconception(
+            "all three inputs are carried over",
+            "You take queries, keys and values from the run without the writer: three paths are cut. Carry over the "
+            "one that `into` names; the other two are what it is compared with.",
+            _carried_over("q", "k", "v"),
         ),
         Misconception(
             "LayerNorm is left out",
