@@ -1578,8 +1578,8 @@ Claim(
     baseline=float(every_rule["latest"][orders.index("xy"), spacings.index(6)].mean()),
     baseline_name="the same rule on texts «xy»",
     threshold=0.5,
-    does_not_say="That the models count: two places that are attended to add up without anything being counted. What "
-    "happens at other distances, or in models trained on text.",
+    does_not_say="That the models count: two places that are attended to add up without anything being counted. At "
+    "a spacing of 10 the same rule does better. What happens in models trained on text.",
 )
 
 # %% [markdown] id="832fb88c"
