@@ -12,6 +12,22 @@ from mi_course.induction_heads.in_context import (
     in_context_differences,
     in_context_score,
     table_loss,
+from mi_course.induction_heads.ablation import ABLATIONS, ablate_head, ablated, ablation_effects, loss_where
+from mi_course.induction_heads.by_hand import build_by_hand, one_match_ceiling, write_induction_model
+from mi_course.induction_heads.conflict import (
+    RULES,
+    Conflict,
+    Gap,
+    conflicting_tokens,
+    end_to_end_gap,
+    rule_predictions,
+)
+from mi_course.induction_heads.key_composition import (
+    KeyContributions,
+    cut_path,
+    k_composition,
+    key_contributions,
+    match_table,
 )
 from mi_course.induction_heads.patterns import (
     Head,
@@ -31,13 +47,25 @@ from mi_course.induction_heads.phase import phase_change, running_median
 from mi_course.induction_heads.repetition import bag_loss, repetition_gain
 
 __all__ = [
+    "ABLATIONS",
+    "RULES",
+    "Conflict",
+    "Gap",
     "Head",
     "HeadScores",
+    "KeyContributions",
+    "ablate_head",
+    "ablated",
+    "ablation_effects",
     "attention_patterns",
     "bag_loss",
     "count_pairs",
     "duplicate_stripe",
     "duplicate_token_score",
+    "build_by_hand",
+    "conflicting_tokens",
+    "cut_path",
+    "end_to_end_gap",
     "find_heads",
     "head_scores",
     "in_context_differences",
@@ -51,4 +79,12 @@ __all__ = [
     "running_median",
     "stripe",
     "table_loss",
+    "k_composition",
+    "key_contributions",
+    "loss_where",
+    "match_table",
+    "one_match_ceiling",
+    "rule_predictions",
+    "stripe",
+    "write_induction_model",
 ]

@@ -11,6 +11,13 @@ from mi_course.exercises.induction_heads import (
     phase_change,
     repeated_tokens,
     repetition_gain,
+    ablation,
+    by_hand,
+    conflict,
+    find_heads,
+    induction_score,
+    key_composition,
+    repeated_tokens,
     stripe_by_hand,
 )
 from mi_course.exercises.induction_heads.models import suspect
@@ -29,6 +36,7 @@ _FILES = (
     kinds_of_head,
     phase_change,
 )
+_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads, ablation, key_composition, by_hand, conflict)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for file in _FILES for question in file.QUESTIONS])
