@@ -7,6 +7,18 @@ the logit of `B`. (Elhage et al. 2021, "A Mathematical Framework for Transformer
 
 from __future__ import annotations
 
+from mi_course.induction_heads.grokking import (
+    LossesInTraining,
+    excluded_loss,
+    follow_losses,
+    frequency_power,
+    key_frequencies,
+    restricted_loss,
+    sum_logits,
+    sum_losses,
+    sum_waves,
+    sums_of,
+)
 from mi_course.induction_heads.patterns import (
     Head,
     HeadScores,
@@ -20,9 +32,19 @@ from mi_course.induction_heads.patterns import (
 __all__ = [
     "Head",
     "HeadScores",
+    "LossesInTraining",
     "attention_patterns",
+    "excluded_loss",
     "find_heads",
+    "follow_losses",
+    "frequency_power",
     "induction_score",
     "induction_scores",
+    "key_frequencies",
+    "restricted_loss",
     "stripe",
+    "sum_logits",
+    "sum_losses",
+    "sum_waves",
+    "sums_of",
 ]

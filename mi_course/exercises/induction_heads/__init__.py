@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from mi_course.checking import Check, Predict
-from mi_course.exercises.induction_heads import find_heads, induction_score, repeated_tokens, stripe_by_hand
+from mi_course.exercises.induction_heads import find_heads, grokking, induction_score, repeated_tokens, stripe_by_hand
 from mi_course.exercises.induction_heads.models import suspect
 
 __all__ = ["CHAPTER", "EXERCISES", "check", "predict", "suspect"]
 
 CHAPTER = "induction_heads"
 
-_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads)
+_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads, grokking)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for file in _FILES for question in file.QUESTIONS])
