@@ -95,6 +95,9 @@ def _frequencies_of_distances(table: Tensor, threshold: float = 0.1) -> set[int]
     return set((1 + torch.nonzero(power / power.sum() > threshold).flatten()).tolist())
 
 
+_PARTS = {"cos": ("both", "apart"), "sin": ("both", "apart")}
+
+
 def _frequencies_variant(
     *,
     parts: str = "both",
@@ -116,16 +119,24 @@ def _frequencies_variant(
         k = torch.arange(0 if constant != "out" else 1, most + 1).double()
         angle = turn / p * torch.outer(k, torch.arange(p).double())
         along = {"cos": angle.cos() @ table, "sin": angle.sin() @ table}
-        along["cos"][k == 0] /= math.sqrt(2)  # the constant is longer than a wave of the same height
-        chosen = [along[part] for part in ("cos", "sin") if parts in (part, "both", "apart")]
+        along["added"] = along["cos"] + along["sin"]
+        chosen = [along[part] for part in ("cos", "sin", "added") if parts in (part, *_PARTS.get(part, ()))]
         size = torch.stack(
             [each.sum(1).pow(2) if measure == "columns added" else each.pow(2).sum(1) for each in chosen]
         )
-        size = size if parts == "apart" else size.sum(0, keepdim=True)
+        if measure == "each column":
+            columns = torch.stack([each.pow(2) for each in chosen]).sum(0)
+            size = columns.T
+        elif parts != "apart":
+            size = size.sum(0, keepdim=True)
         size = size.sqrt() if measure == "amplitude" else size
         least = 0.1 if limit == "0.1" else threshold
         whole = {"of all": size.sum(), "of the largest": size.max(), "none": 1.0}[share]
+        if measure == "each column":
+            whole = size.sum(1, keepdim=True)
         above = (size / whole > least).any(0)
+        if limit == "strongest":
+            above = size.sum(0) == size.sum(0).max()
         if limit == "three":
             above = size.sum(0) >= size.sum(0).sort().values[-min(3, len(k))]
         found = [int(each) for each in k[above]]
@@ -167,7 +178,7 @@ def _frequencies_cases(draw: Draw) -> list[Case]:
         rest = [(0.09 / weak, 0.0) if i % 2 else (0.0, 0.09 / weak) for i in range(weak)]
         return dict(zip(ks, [*strong, (0.08, 0.04), *rest], strict=True))
 
-    embedding = _embedding(draw.integer(0, 1))
+    embedding = _embedding(draw.integer(0, 4))
     sizes = draw.sample([5, 6, 8, 9], 3)
     return [
         Case("13 numbers", (_planted_table(draw, 13, sizes[0], planted(13, 2), 5.0, 0.1), 0.14)),
@@ -189,15 +200,13 @@ def _frequencies_cases(draw: Draw) -> list[Case]:
 
 def _observe_frequencies(case: Case, found: Any) -> Any:
     """The frequencies in order, whatever they came in; what holds no whole numbers is left as it is."""
-    if isinstance(found, (Tensor, np.ndarray)):
-        if found.ndim != 1 or found.dtype in (torch.bool, np.dtype(bool)):
-            return found
-        found = found.tolist()
+    if isinstance(found, (Tensor, np.ndarray)) and found.dtype not in (torch.bool, np.dtype(bool)):
+        found = found.reshape(-1).tolist() if found.ndim == 1 or (found.ndim == 2 and 1 in found.shape) else found
     if isinstance(found, (list, tuple, set)):
         items = [x.item() if isinstance(x, Tensor) and x.numel() == 1 else x for x in found]
         if all(isinstance(x, (int, float)) and not isinstance(x, bool) and float(x).is_integer() for x in items):
-            return {"frequencies": sorted(int(x) for x in items)}
-    return {"frequencies": found}
+            return sorted(int(x) for x in items)
+    return found
 
 
 key_frequencies = Exercise(
@@ -277,6 +286,24 @@ key_frequencies = Exercise(
             "You add up the columns and then square. What one column has along a wave can then be cancelled by "
             "another. Square first, then add.",
             switches={"measure": "columns added"},
+        ),
+        Misconception(
+            "cosine and sine added before squaring",
+            "You add what lies along the cosine and along the sine and then square. That is the power along one "
+            "wave, an eighth of a round from each, and it is blind to a wave a quarter of a round from that one. "
+            "Square each, then add.",
+            switches={"parts": "added"},
+        ),
+        Misconception(
+            "each column by itself",
+            "You name a frequency when it is above the threshold in any one column. A column that hardly varies can "
+            "have a favourite, too. Add the powers of all columns first, and take shares then.",
+            switches={"measure": "each column"},
+        ),
+        Misconception(
+            "only the strongest",
+            "You return the strongest frequency alone. Asked for is every frequency above the threshold.",
+            switches={"limit": "strongest"},
         ),
         Misconception(
             "a share of the largest",
@@ -469,6 +496,7 @@ def _loss_variant(
     score: str = "nats",
     swap: bool = False,
     seen: str = "all",
+    each: str = "together",
 ) -> Callable[..., Tensor]:
     """Restricted or (`removes`) excluded loss with one or two things done otherwise."""
 
@@ -476,6 +504,9 @@ def _loss_variant(
         p = len(logits)
         logits = logits.detach().double()
         sums = torch.ones(p, p, dtype=torch.bool) if train is None else train
+        if each == "apart":
+            return torch.stack([one_way(logits, [k], train) for k in frequencies]).mean()
+        frequencies = list(frequencies)[:1] if each == "first" else frequencies
         mean = logits.mean((0, 1))
         if waves == "answers":
             spectrum = torch.fft.rfft(logits, dim=-1)
@@ -485,24 +516,42 @@ def _loss_variant(
         else:
             rows = _wave_set(p, frequencies, waves)
             flat = logits.flatten(0, 1) * (sums.flatten()[:, None] if seen == "train" else 1)
-            factor = p**2 / 2 if size == "not divided" else float(size)
+            factor = {"not divided": p**2 / 2, "once": p / math.sqrt(2)}.get(size) or float(size)
             kept = (factor * rows.T @ (rows @ flat)).view(p, p, p)
+            if seen == "least squares":
+                mask = sums.flatten()
+                fitted = torch.linalg.lstsq(rows.T[mask], flat[mask], driver="gelsd").solution
+                kept = (rows.T @ fitted).view(p, p, p)
         away = removes != swap
         if away:
             changed = logits - kept - (mean if constant == "other" else 0)
         else:
-            changed = kept + (0 if constant == "other" else mean)
+            changed = kept + {"other": 0, "original": logits}.get(constant, mean)
         log_probs = changed.log_softmax(-1).gather(-1, _answers(p)[..., None])[..., 0]
-        chosen = {"everything": torch.ones_like(sums), "held out": ~sums}.get(over, sums)
+        if score == "most probable":
+            log_probs = changed.log_softmax(-1).amax(-1)
+        if over == "zeros":
+            log_probs = log_probs * sums
+        chosen = {"everything": torch.ones_like(sums), "zeros": torch.ones_like(sums), "held out": ~sums}.get(
+            over, sums
+        )
         picked = log_probs[chosen]
         return {
             "nats": lambda: -picked.mean(),
+            "most probable": lambda: -picked.mean(),
+            "difference": lambda: plain_log_probs(logits)[chosen].mean() - picked.mean(),
             "sum": lambda: -picked.sum(),
             "bits": lambda: -picked.mean() / math.log(2),
             "sign": lambda: picked.mean(),
             "probability": lambda: -picked.exp().mean().log(),
             "right": lambda: (changed.argmax(-1) == _answers(p))[chosen].double().mean(),
         }[score]()
+
+    def one_way(logits: Tensor, frequencies: Any, train: Tensor | None) -> Tensor:
+        return _loss_variant(removes=removes)(logits, frequencies, train)
+
+    def plain_log_probs(logits: Tensor) -> Tensor:
+        return logits.log_softmax(-1).gather(-1, _answers(len(logits))[..., None])[..., 0]
 
     return answer
 
@@ -533,7 +582,7 @@ def _loss_cases(draw: Draw) -> list[tuple[str, Tensor, list[int], Tensor]]:
         chosen[0, 1], chosen[1, 0] = True, False
         return chosen
 
-    model, train, keys = _model_logits(draw.integer(0, 1))
+    model, train, keys = _model_logits(draw.integer(0, 4))
     return [
         ("7 numbers, two frequencies", _planted_logits(draw, 7, 1.5), draw.sample([1, 2, 3], 2), mask(7)),
         ("11 numbers, one frequency", _planted_logits(draw, 11, 2.0), [draw.integer(2, 5)], mask(11)),
@@ -634,6 +683,36 @@ restricted_loss = Exercise(
             "You multiply by a wave twice, once to measure and once to put back, without dividing by its squared "
             "length, which is p²/2. What you keep is p²/2 times too large.",
             switches={"size": "not divided"},
+        ),
+        Misconception(
+            "divided by the length once",
+            "You divide by the length of the wave once. The wave stands there twice, once to measure how much there "
+            "is of it and once to put that back, so divide by its length each time, or make it one unit long first.",
+            switches={"size": "once"},
+        ),
+        Misconception(
+            "only the first frequency",
+            "You keep the waves of the first frequency given and drop the others. Is there a return inside the loop? "
+            "Keep those of all frequencies in the list, added up.",
+            switches={"each": "first"},
+        ),
+        Misconception(
+            "one frequency at a time",
+            "You take the loss for each frequency by itself and average the losses. The answer stands out because the "
+            "waves of several frequencies add up: add the waves, then take one loss.",
+            switches={"each": "apart"},
+        ),
+        Misconception(
+            "on top of the logits",
+            "You add the waves to the logits they were taken from, so nothing is dropped and the waves count twice. "
+            "Add them to the mean of each answer's logit only.",
+            switches={"constant": "original"},
+        ),
+        Misconception(
+            "the most probable answer",
+            "You score the answer that the logits hold most probable. That says how sure they are. Score the right "
+            "answer, (a + b) mod p.",
+            switches={"score": "most probable"},
         ),
         Misconception(
             "divided by all pairs",
@@ -778,6 +857,57 @@ excluded_loss = Exercise(
             "a sum over pairs",
             "You add the losses up. A loss is the mean over the trained pairs.",
             switches={"score": "sum"},
+        ),
+        Misconception(
+            "bits for nats",
+            "Your logarithm has base 2, so this is in bits. Losses are in nats: the natural logarithm.",
+            switches={"score": "bits"},
+        ),
+        Misconception(
+            "the sign is turned",
+            "This is the mean log-probability of the right answers. The loss is minus that, and positive.",
+            switches={"score": "sign"},
+        ),
+        Misconception(
+            "how much is lost",
+            "You return by how much the loss grows when the waves go. Asked for is the loss itself, without the waves.",
+            switches={"score": "difference"},
+        ),
+        Misconception(
+            "zeros for the held-out pairs",
+            "You set the losses of held-out pairs to zero and divide by the number of all pairs. Divide by the "
+            "number of trained ones: losses[train].mean().",
+            switches={"over": "zeros"},
+        ),
+        Misconception(
+            "least squares on the trained pairs",
+            "You fit the waves to the trained pairs alone, by least squares. That takes away more than lies along "
+            "them over the whole table: where only some pairs count, other things look like these waves. Fit on all "
+            "pairs.",
+            switches={"seen": "least squares"},
+        ),
+        Misconception(
+            "divided by the wave's length once",
+            "You divide by the length of the wave once, though the wave stands there twice: once to measure, once to "
+            "subtract. Make it one unit long first.",
+            switches={"size": "once"},
+        ),
+        Misconception(
+            "the waves are doubled",
+            "You add the waves once more, where they should be taken away: minus, not plus.",
+            switches={"size": -1.0},
+        ),
+        Misconception(
+            "only the first frequency is removed",
+            "You remove the waves of the first frequency and leave those of the others, which still carry the rule. Is "
+            "there a return inside the loop?",
+            switches={"each": "first"},
+        ),
+        Misconception(
+            "one frequency removed at a time",
+            "You remove each frequency by itself and average the losses. The others can then stand in for the one "
+            "that is gone. Remove all of them together and take one loss.",
+            switches={"each": "apart"},
         ),
         Misconception(
             "accuracy",
