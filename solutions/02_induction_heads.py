@@ -497,7 +497,7 @@ Claim(
     "choosing the lowest period.",
 )
 
-# %% [markdown]
+# %% [markdown] id="314470ba"
 # ## 2.10 A rule found late
 #
 # difficulty 4 of 5 · 50 minutes
@@ -516,13 +516,14 @@ Claim(
 #
 # The course ships five seeds. Seed 1 comes with 19 checkpoints. Here is how many sums come right in the course of its training.
 
-# %%
+# %% id="fb2ca87d"
 # NBVAL_CHECK_OUTPUT
 import math
 import random
 
 from mi_course import induction_heads as course
-from mi_course.display import Bars, Line, Lines
+from mi_course.claims import bootstrap_interval
+from mi_course.display import Line, Lines
 from mi_course.interventions import embed
 from mi_course.interventions import replace as replace_at
 
@@ -550,19 +551,19 @@ for step in (100, 700, 1400, 1600, 1800):
 on_seen, on_new = share_right(course.sum_logits(adder, sums))
 print(f"step 4000   trained sums {on_seen:.2f}   held-out sums {on_new:.2f}")
 
-# %% [markdown]
+# %% [markdown] id="e55d135a"
 # At step 100 the model knows nearly all trained sums, and of the others hardly more than a guess gets right (1 in 53). For more than a thousand steps little seems to happen. Then within a few hundred steps the held-out sums come right. Power et al. called this late step **grokking**.
 #
 # What the model does at the end is known in outline (Nanda et al. 2023, section 4). The next part finds it in this one.
 
-# %% [markdown]
+# %% [markdown] id="92578845"
 # **Waves round the circle.** Put the numbers 0 to 52 on a circle. A **wave of frequency k** goes up and down k times while the number goes round once:
 #
 # $$\cos(w_k n) \quad\text{and}\quad \sin(w_k n), \qquad w_k = \frac{2\pi k}{p}, \quad k = 1, \dots, \tfrac{p-1}{2}$$
 #
 # Cosine and sine are the same wave, a quarter of a turn apart. Together they make every shifted copy of it. There are only 26 frequencies: a wave of 52 rounds has the same values at whole numbers as one of a single round, and in general p − k rounds are k rounds.
 
-# %%
+# %% id="16389055"
 number = torch.arange(P)
 angle_of_one = 2 * torch.pi / P * number
 plot(
@@ -580,7 +581,7 @@ plot(
     caption="Three waves on the numbers 0 to 52. Cosine and sine of one frequency are the same wave, a quarter of a round apart. After 52 comes 0 again.",
 )
 
-# %% [markdown]
+# %% [markdown] id="0a26d878"
 # **Why waves can add.** Look at the wave of a + b − c, for a pair (a, b) and a possible answer c. Its cosine is 1, its largest value, where c is the right answer, and less everywhere else. And it falls apart into pieces that know one number each:
 #
 # $$\cos(w(a+b-c)) = \cos(w(a+b))\cos(wc) + \sin(w(a+b))\sin(wc)$$
@@ -589,7 +590,7 @@ plot(
 #
 # So a model can put cos(wa) and sin(wa) into the embedding of every number, multiply, and read the answer off with cos(wc) and sin(wc). With one frequency the runner-up is close behind. With a few frequencies together the right answer stands out. The next cell checks both on all pairs.
 
-# %%
+# %% id="75a05df2"
 # NBVAL_CHECK_OUTPUT
 a, b, c = (
     number.view(shape).double() for shape in [(-1, 1, 1), (1, -1, 1), (1, 1, -1)]
@@ -609,7 +610,7 @@ for frequencies in ([1], [1, 3, 13]):
         f"{(first - second).min():.3f}"
     )
 
-# %% [markdown]
+# %% [markdown] id="34c8b0a0"
 # **Which waves does a model use?** Its embedding says it. Take the table of the numbers' embeddings, one row a number (without the row of `=`). Each column is a list of 53 values, and how much of it lies along a wave is a sum of products. The **power** of frequency k is what all columns together have along its cosine and its sine, squared:
 #
 # $$\text{power}_k = \sum_{j} \left[\Big(\sum_{n} W_{n,j} \cos(w_k n)\Big)^2 + \Big(\sum_{n} W_{n,j} \sin(w_k n)\Big)^2\right], \qquad \text{share}_k = \frac{\text{power}_k}{\sum_{k'} \text{power}_{k'}}$$
@@ -620,11 +621,11 @@ for frequencies in ([1], [1, 3, 13]):
 #
 # **Predict.** Three frequencies will turn out to be key in seed 0. In how many of the other four seeds will these same three be the key ones?
 
-# %%
+# %% id="452c7ecc"
 predict("frequencies_agree", value=..., confidence=...)
 
 
-# %% exercise="key_frequencies"
+# %% id="8a89c710" exercise="key_frequencies"
 def key_frequencies(table, threshold=0.1):
     """The frequencies that each have more than a given share of a table's power.
 
@@ -643,29 +644,31 @@ def key_frequencies(table, threshold=0.1):
     ### END SOLUTION
 
 
-# %% check="key_frequencies"
+# %% id="b16bc4b7" check="key_frequencies"
 check(key_frequencies)
 
-# %% [markdown]
+# %% [markdown] id="50d011da"
 # **Look.** The share of every frequency in the embedding of seed 1, beside its untrained twin.
 
-# %%
+# %% id="90a0b930"
 power = course.frequency_power(adder.W_E[:P])
 twin_power = course.frequency_power(adder_twin.W_E[:P])
 plot(
-    Bars(
-        names=[str(k) for k in range(1, 27)],
-        values=power / power.sum(),
-        name="share of the embedding's power",
-        baseline=twin_power / twin_power.sum(),
-        baseline_name="untrained twin",
-        axis="frequency k",
+    Lines(
+        x=torch.arange(1, 27),
+        lines=[
+            Line("modular-addition (seed 1)", power / power.sum()),
+            Line("its untrained twin", twin_power / twin_power.sum()),
+        ],
+        x_name="frequency k",
+        y_name="share of the embedding's power",
         title="modular-addition (seed 1)",
+        baseline=(0.1, "threshold for key frequencies"),
     ),
-    caption="Share of each frequency in the power of the embedding, modular-addition (seed 1). Hatched: its untrained twin, in which all frequencies have about the same share.",
+    caption="Share of each frequency in the power of the embedding. Trained, three frequencies have nearly all; in the untrained twin all have about the same. The lines between the points only lead the eye.",
 )
 
-# %%
+# %% id="5138781c"
 # NBVAL_CHECK_OUTPUT
 adder_keys, of_strongest, of_twins = {}, [], []
 for seed in seeds(ADDER):
@@ -686,15 +689,15 @@ for seed in seeds(ADDER):
         f"{strongest[1]:.2f}"
     )
 
-# %%
+# %% id="24227a6e"
 predict.reveal(
     "frequencies_agree", sum(adder_keys[seed] == adder_keys[0] for seed in range(1, 5))
 )
 
-# %% [markdown]
+# %% [markdown] id="f85369b5"
 # Nanda et al. find five key frequencies in their main model, on p = 113, and three or four in models from other seeds. The picture is the same: a few tall bars, the rest next to nothing. Which ones they are is settled by the seed. No frequency is better than another for adding modulo a prime: multiplying all numbers by a constant turns one into another.
 
-# %%
+# %% id="261d6f73"
 Claim(
     statement="A few frequencies carry nearly all of the embedding in modular-addition, in each of "
     "five seeds.",
@@ -712,7 +715,7 @@ Claim(
     "interval is too narrow.",
 )
 
-# %% [markdown]
+# %% [markdown] id="0e8e2ecd"
 # **Keep a few waves, drop everything else.** Are these frequencies what the *answers* rest on? Ask the logits. For every pair (a, b) and every answer c there is a logit; for a fixed c they make a table with 53 rows and 53 columns. In such a table there is room for the rule's waves, cos(w(a + b)) and sin(w(a + b)), and for very much else: waves of a − b, of a alone, and whatever rests on no rule at all.
 #
 # ```
@@ -735,11 +738,11 @@ Claim(
 #
 # **Predict.** At step 1,400 of seed 1 the held-out sums are still mostly wrong. With everything dropped but the mean and the waves of the three key frequencies, which share of all sums comes right there, in per cent?
 
-# %%
+# %% id="ee56ee3c"
 predict("restricted_first", value=..., confidence=...)
 
 
-# %% exercise="restricted_loss"
+# %% id="7e7835ff" exercise="restricted_loss"
 def restricted_loss(logits, frequencies):
     """Mean loss over all pairs of logits that keep only a few waves of the sum.
 
@@ -764,10 +767,10 @@ def restricted_loss(logits, frequencies):
     ### END SOLUTION
 
 
-# %% check="restricted_loss"
+# %% id="2c93dacc" check="restricted_loss"
 check(restricted_loss)
 
-# %% [markdown]
+# %% [markdown] id="d64ebaaa"
 # **And the other way round.** The **excluded loss** removes these waves and keeps all else, the mean included:
 #
 # $$\ell^{E}_c(a, b) = \ell_c(a, b) - \sum_{k \in \text{key}} \Big[\, u_k(a, b)\,\langle u_k, \ell_c\rangle + v_k(a, b)\,\langle v_k, \ell_c\rangle \Big]$$
@@ -775,7 +778,7 @@ check(restricted_loss)
 # It is a mean over the *trained* pairs only. What is known by heart about them is spread over all 2,809 directions of each table, so taking away six should hardly hurt it. What rests on the rule should break. (The waves are still fitted on all pairs, as above.)
 
 
-# %% exercise="excluded_loss"
+# %% id="bf198d4b" exercise="excluded_loss"
 def excluded_loss(logits, frequencies, train):
     """Mean loss over the trained pairs of logits that have lost a few waves of the sum.
 
@@ -799,13 +802,13 @@ def excluded_loss(logits, frequencies, train):
     ### END SOLUTION
 
 
-# %% check="excluded_loss"
+# %% id="f7a2eef1" check="excluded_loss"
 check(excluded_loss)
 
-# %% [markdown]
+# %% [markdown] id="144cba39"
 # **Look.** Four losses of seed 1 on one axis, from the first step to the last. The key frequencies are those of the finished model.
 
-# %%
+# %% id="56379e12"
 grok = course.follow_losses(ADDER, ADDER_SEED, adder_keys[ADDER_SEED])
 shown = grok.steps <= 2500  # nothing much moves after that
 plot(
@@ -825,7 +828,7 @@ plot(
     caption="Four losses through training, modular-addition (seed 1). Restricted: only the waves of the three key frequencies are kept. Excluded: only they are removed. Dotted: 53 equally probable answers, 3.97 nats.",
 )
 
-# %%
+# %% id="f17ed723"
 # NBVAL_CHECK_OUTPUT
 print("step    trained  held out  restricted  excluded   squared weights")
 for i, step in enumerate(grok.steps.tolist()):
@@ -835,7 +838,7 @@ for i, step in enumerate(grok.steps.tolist()):
             f"{grok.restricted[i]:10.2f}  {grok.excluded[i]:8.2f}   {grok.weights[i]:8.0f}"
         )
 
-# %%
+# %% id="52f6ef53"
 step_1400 = course.sum_logits(adder_at(1400), sums)
 waves = course.sum_waves(P, adder_keys[ADDER_SEED])
 restricted_1400 = step_1400.double().mean((0, 1)) + torch.einsum(
@@ -844,23 +847,23 @@ restricted_1400 = step_1400.double().mean((0, 1)) + torch.einsum(
 restricted_right = (restricted_1400.argmax(-1) == right_answer).double().mean().item()
 predict.reveal("restricted_first", round(100 * restricted_right))
 
-# %% [markdown]
+# %% [markdown] id="cb3aad54"
 # **Beside the published picture.** Nanda et al. (section 5.2) read three phases off such curves.
 #
 # - *Memorisation*: the loss on trained sums falls, and with it the excluded loss. Here: up to step 100 for the first, 300 for the second.
 # - *Circuit formation*: the loss on trained sums is flat, the excluded loss rises, the restricted loss falls. From outside nothing can be seen: the held-out sums do not get better. Here: from step 300 to about 1,400. The held-out loss even rises first, to four times that of a guess.
 # - *Cleanup*: the loss on held-out sums drops suddenly, and the sum of the squared weights falls. Here: from step 1,400 to about 1,900.
 #
-# Three things differ. In their picture the excluded loss reaches a plateau; here it climbs past its final height and comes back. In theirs the squared weights fall all through circuit formation; here they rise until step 900 and fall afterwards. And the restricted loss begins to fall here while the model is still learning by heart. The next experiment says why that should make you careful.
+# Three things differ. In their picture the excluded loss reaches a plateau; here it climbs past its final height and comes back. In theirs the squared weights fall all through circuit formation; here they rise until step 900 and fall afterwards. And here the restricted loss begins to fall before the excluded loss rises, in the middle of learning by heart. The next experiment says why that should make you careful.
 
-# %% [markdown]
+# %% [markdown] id="68279001"
 # **Break this claim.**
 #
 # > *At step 700 the model already has the rule, hidden under what it knows by heart. Of the held-out sums it gets one in ten right. But keep only the waves of its three key frequencies, and of all sums more than half come right.*
 #
 # Both numbers are correct. Before you read on: on which network, one that surely has no rule, would you measure the same?
 
-# %%
+# %% id="28825e08"
 # NBVAL_CHECK_OUTPUT
 
 
@@ -884,14 +887,14 @@ for name, table in [
         f"{course.excluded_loss(table, adder_keys[1], seen):.2f}"
     )
 
-# %% [markdown]
+# %% [markdown] id="45b47c1c"
 # A table of trained answers knows no rule and no held-out sum. Restricted to the same waves it gets more sums right than the model at step 700. The projection does the generalising: a wave of a + b has one value for all pairs with the same sum, so what is fitted on trained pairs is handed on to the held-out pairs beside them.
 #
-# So a restricted loss below that of a guess, or a restricted accuracy above it, is no evidence of a rule. Two things are. The restricted loss falls far below what the table reaches (at step 1,400 it is 0.19). And the excluded loss tells the two apart: taking six directions away does nothing to the table, as expected of what is known by heart.
+# So a restricted loss below that of a guess, or a restricted accuracy above it, is no evidence of a rule. Two other observations are. The restricted loss falls far below what the table reaches (at step 1,400 it is 0.19). And the excluded loss tells the two apart: taking six directions away does nothing to the table, as expected of what is known by heart.
 #
 # **Another control: other frequencies.** Choose as many frequencies at random among those that are not key.
 
-# %%
+# %% id="18223912"
 # NBVAL_CHECK_OUTPUT
 dice = random.Random(0)
 not_key = [k for k in range(1, 27) if k not in adder_keys[ADDER_SEED]]
@@ -910,15 +913,18 @@ for step in (300, 1400):
             f"excluded {excluded / len(sets):.2f}"
         )
 
-# %%
+# %% [markdown] id="b0365a55"
+# Other frequencies, kept, are worse than a guess (3.97), and when they are removed nothing happens. So it matters which frequencies they are, and it does so already at step 300. In a table of answers, no frequency is set apart.
+
+# %% id="fce70b5f"
 left_1400 = step_1400.double() - torch.einsum(
     "wab,wc->abc", waves, torch.einsum("wab,abc->wc", waves, step_1400.double())
 )
 by_sum = course.sum_losses(left_1400)[seen]
 table_excluded = float(course.excluded_loss(by_heart, adder_keys[1], seen))
 Claim(
-    statement="At step 1,400 of seed 1, when most held-out sums are wrong, the answers to the "
-    "trained sums rest on the waves of three frequencies of a + b.",
+    statement="At step 1,400 of seed 1, when most held-out sums are wrong, the logits of the trained sums "
+    "lose their answers when the waves of three frequencies of a + b are taken out of them.",
     evidence=Evidence.CORRELATIONAL,
     quantity="excluded loss",
     unit="nats",
@@ -937,10 +943,10 @@ Claim(
     "1,400. One training run, chosen among five because its phases lie apart.",
 )
 
-# %% [markdown]
+# %% [markdown] id="ec02cf52"
 # **Inside the model.** Logits are outputs. To see whether the model *uses* the key frequencies, take their waves out of the embedding and let the rest of the model run on: from each number's embedding subtract what its columns have along the six waves.
 
-# %%
+# %% id="c53f8b25"
 # NBVAL_CHECK_OUTPUT
 from mi_course.worlds import fourier_basis
 
@@ -965,7 +971,7 @@ print(
     f"without the 23 other frequencies    {without_others.mean():.2f} of all sums right"
 )
 
-# %%
+# %% id="fb1f4551"
 Claim(
     statement="modular-addition (seed 1) needs the waves of its three key frequencies in the embedding to "
     "add, and does not need the other 23.",
@@ -983,7 +989,7 @@ Claim(
     "only: nothing about what made the held-out sums come right when they did.",
 )
 
-# %% [markdown]
+# %% [markdown] id="fbeb2857"
 # **What a progress measure is not.** Nanda et al. define a *progress measure* as something that changes smoothly on the way to a sudden change, and comes before it. The two losses are that. They are not a cause, and they are not a forecast.
 #
 # - *Measured with hindsight.* The frequencies come from the finished model. At step 700 only two of the three pass the threshold, and at step 300 none.

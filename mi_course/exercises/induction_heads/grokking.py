@@ -157,6 +157,8 @@ def _planted_table(
     weight[0] = mean * sum(map(sum, powers.values()))
     for k, (cosine, sine) in powers.items():
         weight[2 * k - 1], weight[2 * k] = cosine, sine
+        if cosine == sine:  # one wave, shifted so that its cosine and its sine cancel when they are added
+            rows[2 * k] = -rows[2 * k - 1]
     return (scale * basis.T @ (weight.sqrt()[:, None] * rows)).float()
 
 
