@@ -695,7 +695,7 @@ predict.reveal(
 )
 
 # %% [markdown] id="f85369b5"
-# Nanda et al. find five key frequencies in their main model, on p = 113, and three or four in models from other seeds. The picture is the same: a few tall bars, the rest next to nothing. Which ones they are is settled by the seed. No frequency is better than another for adding modulo a prime: multiplying all numbers by a constant turns one into another.
+# Nanda et al. find five key frequencies in their main model, on p = 113, and three or four in models from other seeds. The picture is the same: a few peaks, the rest next to nothing. Which ones they are is settled by the seed. No frequency is better than another for adding modulo a prime: multiplying all numbers by a constant turns one into another.
 
 # %% id="261d6f73"
 Claim(
@@ -994,7 +994,7 @@ Claim(
 #
 # - *Measured with hindsight.* The frequencies come from the finished model. At step 700 only two of the three pass the threshold, and at step 300 none.
 # - *The account of why* is that weight decay favours the rule, which needs smaller weights for the same certainty. Nothing in this section tests it. A test would change the weight decay, or hold the weights' size fixed, and see whether the step moves. (Liu et al. 2022, *Omnigrok*, and Varma et al. 2023, *Explaining grokking through circuit efficiency*, are experiments of this kind.)
-# - *One rule.* Zhong et al. 2023, *The Clock and the Pizza*, find networks that solve the same task with another algorithm on waves. A tall bar in the embedding does not tell the two apart.
+# - *One rule.* Zhong et al. 2023, *The Clock and the Pizza*, find networks that solve the same task with another algorithm on waves. A peak in the embedding does not tell the two apart.
 # - *One run.* The phases lie apart in seed 1, which is why its checkpoints are shipped. In seed 0, rule and learning by heart grow side by side: by step 100 an excluded loss of 2.2 had been seen in it when the model was made.
 
 # %% [markdown] id="832fb88c"
