@@ -174,9 +174,9 @@ def _basis(p: int) -> Tensor:
 
 def _frequencies_cases(draw: Draw) -> list[Case]:
     def planted(p: int, weak: int) -> dict[int, tuple[float, float]]:
-        """Shares .30 (cosine only), .29 (sine only), .20 (half each), .12, and weak ones; the last frequency is key."""
+        """Shares .30 (cosine only), .29 (sine only), .18 (half each), .12, and weak ones; the last frequency is key."""
         ks = [p // 2, *draw.sample(range(1, p // 2), 3 + weak)]
-        strong = draw.sample([(0.3, 0.0), (0.0, 0.29), (0.1, 0.1)], 3)
+        strong = draw.sample([(0.3, 0.0), (0.0, 0.29), (0.09, 0.09)], 3)
         rest = [(0.09 / weak, 0.0) if i % 2 else (0.0, 0.09 / weak) for i in range(weak)]
         return dict(zip(ks, [*strong, (0.08, 0.04), *rest], strict=True))
 
@@ -464,6 +464,9 @@ def _excluded_by_loop(logits: Tensor, frequencies: Any, train: Tensor) -> Tensor
 def _wave_set(p: int, frequencies: Any, waves: str) -> Tensor:
     """The waves over (a, b) that a (wrong) answer keeps, in rows of p² entries, each of length 1."""
     n = torch.arange(p).double()
+    if waves == "mask":
+        used = torch.cat([_basis(p)[:1], *(_basis(p)[2 * k - 1 : 2 * k + 1] for k in frequencies)])
+        return torch.einsum("ia,jb->ijab", used, used).reshape(len(used) ** 2, -1)[1:]
     rows = []
     for k in range(1, p // 2 + 1) if waves == "every" else frequencies:
         angle = 2 * math.pi * (k - 1 if waves == "from zero" else k) / p * n
@@ -644,6 +647,13 @@ restricted_loss = Exercise(
             "You keep all four products of cosine and sine of wa and of wb. They hold the waves of a − b as well, "
             "which say nothing about the sum. Keep cos(w(a + b)) and sin(w(a + b)) only: two directions a frequency.",
             switches={"waves": "products"},
+        ),
+        Misconception(
+            "everything at these frequencies",
+            "You keep whatever has one of these frequencies, or none, in each of the two numbers, as a mask on rows "
+            "and on columns of a two-dimensional transform does. That includes waves of a alone, of a − b, and "
+            "products of two different frequencies. Keep the waves of a + b only.",
+            switches={"waves": "mask"},
         ),
         Misconception(
             "the difference of the numbers",
@@ -901,8 +911,8 @@ excluded_loss = Exercise(
         ),
         Misconception(
             "only the first frequency is removed",
-            "You remove the waves of the first frequency and leave those of the others, which still carry the rule. Is "
-            "there a return inside the loop?",
+            "You remove the waves of the first frequency and leave those of the others, which still carry the rule. "
+            "Is there a return inside the loop?",
             switches={"each": "first"},
         ),
         Misconception(
