@@ -2531,6 +2531,506 @@ Claim(
     "a spacing of 10 the same rule does better. What happens in models trained on text.",
 )
 
+# %% [markdown] id="314470ba"
+# ## 2.10 A rule found late
+#
+# difficulty 4 of 5 · 50 minutes
+#
+# *You will be able to*: find the few waves a model adds with; follow a rule through training by keeping or removing those waves; and say what such a measure shows, and what it would show of a model without any rule. (Power et al. 2022, *Grokking: Generalization Beyond Overfitting on Small Algorithmic Datasets*; Nanda et al. 2023, *Progress measures for grokking via mechanistic interpretability*, sections 4 and 5.)
+#
+# Induction heads came in one sudden step of training (section 2.2). This section is about the best-known sudden step of all, and about a way to see it coming.
+#
+# The task is addition round a circle. Of a + b only the rest after division by p = 53 is asked, written (a + b) mod 53:
+#
+# ```
+#   17  40   =   4          17 + 40 = 57 = 53 + 4
+# ```
+#
+# There are 53 × 53 = 2,809 sums. `modular-addition` is one layer of four heads and an MLP of 256 neurons, without LayerNorm. It reads three tokens, `a`, `b` and `=`, and its logits at `=` are read as the answer. Training sees 1,053 of the sums, all of them at every step. The other 1,756 are *held out*.
+#
+# The course ships five seeds. Seed 1 comes with 19 checkpoints. Here is how many sums come right in the course of its training.
+
+# %% id="fb2ca87d"
+# NBVAL_CHECK_OUTPUT
+import math
+import random
+
+from mi_course import induction_heads as course
+from mi_course.claims import bootstrap_interval
+from mi_course.display import Line, Lines
+from mi_course.interventions import embed
+from mi_course.interventions import replace as replace_at
+
+ADDER, ADDER_SEED, P = "modular-addition", 1, 53
+sums = course.sums_of(ADDER, ADDER_SEED)  # all sums, and which of them were trained on
+seen = sums.train.view(P, P)  # seen[a, b] is True where training saw a + b
+right_answer = sums.answer.view(P, P)
+adder = load_model(ADDER, seed=ADDER_SEED)
+adder_twin = load_model(ADDER, seed=ADDER_SEED, untrained=True)
+
+
+def adder_at(step):
+    return load_model(ADDER, seed=ADDER_SEED, checkpoint=step)
+
+
+def share_right(logits):
+    """Share of trained and of held-out sums whose highest logit is the right answer."""
+    right = (logits.argmax(-1) == right_answer).float()
+    return right[seen].mean().item(), right[~seen].mean().item()
+
+
+for step in (100, 700, 1400, 1600, 1800):
+    on_seen, on_new = share_right(course.sum_logits(adder_at(step), sums))
+    print(f"step {step:4d}   trained sums {on_seen:.2f}   held-out sums {on_new:.2f}")
+on_seen, on_new = share_right(course.sum_logits(adder, sums))
+print(f"step 4000   trained sums {on_seen:.2f}   held-out sums {on_new:.2f}")
+
+# %% [markdown] id="e55d135a"
+# At step 100 the model knows nearly all trained sums, and of the others hardly more than a guess gets right (1 in 53). For more than a thousand steps little seems to happen. Then within a few hundred steps the held-out sums come right. Power et al. called this late step **grokking**.
+#
+# What the model does at the end is known in outline (Nanda et al. 2023, section 4). The next part finds it in this one.
+
+# %% [markdown] id="92578845"
+# **Waves round the circle.** Put the numbers 0 to 52 on a circle. A **wave of frequency k** goes up and down k times while the number goes round once:
+#
+# $$\cos(w_k n) \quad\text{and}\quad \sin(w_k n), \qquad w_k = \frac{2\pi k}{p}, \quad k = 1, \dots, \tfrac{p-1}{2}$$
+#
+# Cosine and sine are the same wave, a quarter of a turn apart. Together they make every shifted copy of it. There are only 26 frequencies: a wave of 52 rounds has the same values at whole numbers as one of a single round, and in general p − k rounds are k rounds.
+
+# %% id="16389055"
+number = torch.arange(P)
+angle_of_one = 2 * torch.pi / P * number
+plot(
+    Lines(
+        x=number,
+        lines=[
+            Line("k = 1, cosine", angle_of_one.cos()),
+            Line("k = 1, sine", angle_of_one.sin()),
+            Line("k = 3, cosine", (3 * angle_of_one).cos()),
+        ],
+        x_name="number n",
+        y_name="height of the wave",
+        title="waves on 53 numbers",
+    ),
+    caption="Three waves on the numbers 0 to 52. Cosine and sine of one frequency are the same wave, a quarter of a round apart. After 52 comes 0 again.",
+)
+
+# %% [markdown] id="0a26d878"
+# **Why waves can add.** Look at the wave of a + b − c, for a pair (a, b) and a possible answer c. Its cosine is 1, its largest value, where c is the right answer, and less everywhere else. And it falls apart into pieces that know one number each:
+#
+# $$\cos(w(a+b-c)) = \cos(w(a+b))\cos(wc) + \sin(w(a+b))\sin(wc)$$
+#
+# $$\cos(w(a+b)) = \cos(wa)\cos(wb) - \sin(wa)\sin(wb), \qquad \sin(w(a+b)) = \sin(wa)\cos(wb) + \cos(wa)\sin(wb)$$
+#
+# So a model can put cos(wa) and sin(wa) into the embedding of every number, multiply, and read the answer off with cos(wc) and sin(wc). With one frequency the runner-up is close behind. With a few frequencies together the right answer stands out. The next cell checks both on all pairs.
+
+# %% id="75a05df2"
+# NBVAL_CHECK_OUTPUT
+a, b, c = (
+    number.view(shape).double() for shape in [(-1, 1, 1), (1, -1, 1), (1, 1, -1)]
+)
+for frequencies in ([1], [1, 3, 13]):
+    ideal = torch.zeros(P, P, P, dtype=torch.float64)
+    for k in frequencies:
+        w = 2 * math.pi * k / P
+        ideal += (w * (a + b - c)).cos()
+        in_pieces = (w * (a + b)).cos() * (w * c).cos()
+        in_pieces = in_pieces + (w * (a + b)).sin() * (w * c).sin()
+        assert torch.allclose((w * (a + b - c)).cos(), in_pieces, atol=1e-9)
+    assert torch.equal(ideal.argmax(-1), right_answer)
+    first, second = ideal.topk(2).values.unbind(-1)
+    print(
+        f"frequencies {frequencies}: every sum right; the right answer leads by "
+        f"{(first - second).min():.3f}"
+    )
+
+# %% [markdown] id="34c8b0a0"
+# **Which waves does a model use?** Its embedding says it. Take the table of the numbers' embeddings, one row a number (without the row of `=`). Each column is a list of 53 values, and how much of it lies along a wave is a sum of products. The **power** of frequency k is what all columns together have along its cosine and its sine, squared:
+#
+# $$\text{power}_k = \sum_{j} \left[\Big(\sum_{n} W_{n,j} \cos(w_k n)\Big)^2 + \Big(\sum_{n} W_{n,j} \sin(w_k n)\Big)^2\right], \qquad \text{share}_k = \frac{\text{power}_k}{\sum_{k'} \text{power}_{k'}}$$
+#
+# $W_{n,j}$ is column j of the embedding of the number n. The sum in the denominator runs over all frequencies, from 1 to (p − 1)/2. The mean of a column, which would be frequency 0, is in neither: it is the same for every number and so tells none from another.
+#
+# Powers add up: over all frequencies they give the squared length of the table without its column means, times p/2. That is why the share is one of power. Call a frequency **key** when its share exceeds a threshold. If all 26 were equally strong, each would have a share of 0.04.
+#
+# **Predict.** Three frequencies will turn out to be key in seed 0. In how many of the other four seeds will these same three be the key ones?
+
+# %% id="452c7ecc"
+predict("frequencies_agree", value=..., confidence=...)
+
+
+# %% id="8a89c710" exercise="key_frequencies"
+def key_frequencies(table, threshold=0.1):
+    """The frequencies that each have more than a given share of a table's power.
+
+    table: shape (p, column), row n for the number n; p is odd. For a model,
+        model.W_E[:p], the embeddings of the numbers.
+    threshold: a share of the power of all frequencies 1 to (p - 1) / 2 together.
+    Returns a list of whole numbers in rising order.
+    """
+    ### BEGIN SOLUTION
+    p = len(table)
+    k = torch.arange(1, (p - 1) // 2 + 1)
+    angle = 2 * torch.pi / p * k[:, None] * torch.arange(p)
+    along_cosine, along_sine = angle.cos() @ table, angle.sin() @ table
+    power = (along_cosine**2 + along_sine**2).sum(-1)
+    return k[power / power.sum() > threshold].tolist()
+    ### END SOLUTION
+
+
+# %% id="b16bc4b7" check="key_frequencies"
+check(key_frequencies)
+
+# %% [markdown] id="50d011da"
+# **Look.** The share of every frequency in the embedding of seed 1, beside its untrained twin.
+
+# %% id="90a0b930"
+power = course.frequency_power(adder.W_E[:P])
+twin_power = course.frequency_power(adder_twin.W_E[:P])
+plot(
+    Lines(
+        x=torch.arange(1, 27),
+        lines=[
+            Line("modular-addition (seed 1)", power / power.sum()),
+            Line("its untrained twin", twin_power / twin_power.sum()),
+        ],
+        x_name="frequency k",
+        y_name="share of the embedding's power",
+        title="modular-addition (seed 1)",
+        baseline=(0.1, "threshold for key frequencies"),
+    ),
+    caption="Share of each frequency in the power of the embedding. Trained, three frequencies have nearly all; in the untrained twin all have about the same. The lines between the points only lead the eye.",
+)
+
+# %% id="5138781c"
+# NBVAL_CHECK_OUTPUT
+adder_keys, of_strongest, of_twins = {}, [], []
+for seed in seeds(ADDER):
+    tables = [
+        load_model(ADDER, seed=seed, untrained=untrained).W_E[:P].detach()
+        for untrained in (False, True)
+    ]
+    adder_keys[seed] = course.key_frequencies(tables[0])
+    strongest = []
+    for table in tables:
+        shares = course.frequency_power(table) / course.frequency_power(table).sum()
+        strongest.append(shares.topk(len(adder_keys[seed])).values.sum().item())
+    of_strongest.append(strongest[0])
+    of_twins.append(strongest[1])
+    print(
+        f"seed {seed}: key frequencies {adder_keys[seed]}, together "
+        f"{strongest[0]:.2f} of the power; as many strongest of the twin "
+        f"{strongest[1]:.2f}"
+    )
+
+# %% id="24227a6e"
+predict.reveal(
+    "frequencies_agree", sum(adder_keys[seed] == adder_keys[0] for seed in range(1, 5))
+)
+
+# %% [markdown] id="f85369b5"
+# Nanda et al. find five key frequencies in their main model, on p = 113, and three or four in models from other seeds. The picture is the same: a few peaks, the rest next to nothing. Which ones they are is settled by the seed. No frequency is better than another for adding modulo a prime: multiplying all numbers by a constant turns one into another.
+
+# %% id="261d6f73"
+Claim(
+    statement="A few frequencies carry nearly all of the embedding in modular-addition, in each of "
+    "five seeds.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="share of the embedding's power at the key frequencies",
+    estimate=sum(of_strongest) / len(of_strongest),
+    interval=bootstrap_interval(of_strongest),
+    n=len(of_strongest),
+    observations="seeds",
+    baseline=max(of_twins),
+    baseline_name="as many frequencies of the untrained twin, its strongest ones; highest of five seeds",
+    threshold=0.9 - max(of_twins),  # so that the bar to be passed is nine tenths
+    does_not_say="That the model adds with these waves: so far they have only been seen in a table of "
+    "weights. Five seeds of one recipe; nothing about other moduli or tasks. With five seeds the "
+    "interval is too narrow.",
+)
+
+# %% [markdown] id="0e8e2ecd"
+# **Keep a few waves, drop everything else.** Are these frequencies what the *answers* rest on? Ask the logits. For every pair (a, b) and every answer c there is a logit; for a fixed c they make a table with 53 rows and 53 columns. In such a table there is room for the rule's waves, cos(w(a + b)) and sin(w(a + b)), and for very much else: waves of a − b, of a alone, and whatever rests on no rule at all.
+#
+# ```
+#   logits[:, :, c]  =  its mean  +  waves of a + b, key frequencies  +  everything else
+#   restricted          keep         keep                                drop
+#   excluded            keep         drop                                keep
+# ```
+#
+# To take out what lies along a wave, make the wave one unit long and project, as in linear algebra. Over all p² pairs cos(w(a + b)) has the squared length p²/2, so the waves of length one are
+#
+# $$u_k(a, b) = \tfrac{\sqrt{2}}{p}\cos(w_k(a+b)), \qquad v_k(a, b) = \tfrac{\sqrt{2}}{p}\sin(w_k(a+b))$$
+#
+# and with $\langle u, \ell_c \rangle = \sum_{a,b} u(a, b)\,\ell_c(a, b)$, where $\ell_c$ is the table of answer c, the restricted logits are
+#
+# $$\ell^{R}_c(a, b) = \operatorname{mean}(\ell_c) + \sum_{k \in \text{key}} \Big[\, u_k(a, b)\,\langle u_k, \ell_c\rangle + v_k(a, b)\,\langle v_k, \ell_c\rangle \Big]$$
+#
+# The mean of $\ell_c$ is taken over all pairs, and is one number for each c. The **restricted loss** is the usual loss of these logits: minus the logarithm (natural, so in nats) of the softmax probability of the right answer, (a + b) mod p. It is a mean over *all* pairs, trained and held out.
+#
+# (Nanda et al. 2023, section 5.1. The paper speaks of twenty terms for five frequencies. These are the four products of each: cosine or sine of wa, times cosine or sine of wb. The waves of a + b are two combinations of the four, the waves of a − b the other two. Kept here are the waves of a + b only.)
+#
+# **Predict.** At step 1,400 of seed 1 the held-out sums are still mostly wrong. With everything dropped but the mean and the waves of the three key frequencies, which share of all sums comes right there, in per cent?
+
+# %% id="ee56ee3c"
+predict("restricted_first", value=..., confidence=...)
+
+
+# %% id="7e7835ff" exercise="restricted_loss"
+def restricted_loss(logits, frequencies):
+    """Mean loss over all pairs of logits that keep only a few waves of the sum.
+
+    logits: shape (p, p, p); logits[a, b, c] speaks for c as the answer to a + b.
+    frequencies: a list of whole numbers k from 1 to (p - 1) / 2.
+    Kept are the mean of each answer's logit over all pairs, and for each k what lies
+    along cos and sin of w (a + b), w = 2 pi k / p.
+    Returns one number, in nats.
+    """
+    ### BEGIN SOLUTION
+    p = len(logits)
+    pair_sum = torch.arange(p)[:, None] + torch.arange(p)
+    kept = logits.mean(dim=(0, 1)).expand_as(logits)
+    for k in frequencies:
+        angle = 2 * torch.pi * k / p * pair_sum
+        for wave in (angle.cos(), angle.sin()):
+            unit_wave = wave / wave.norm()
+            along = torch.einsum("ab,abc->c", unit_wave, logits)
+            kept = kept + unit_wave[..., None] * along
+    log_probs = kept.log_softmax(dim=-1)
+    return -log_probs.gather(-1, (pair_sum % p)[..., None]).mean()
+    ### END SOLUTION
+
+
+# %% id="2c93dacc" check="restricted_loss"
+check(restricted_loss)
+
+# %% [markdown] id="d64ebaaa"
+# **And the other way round.** The **excluded loss** removes these waves and keeps all else, the mean included:
+#
+# $$\ell^{E}_c(a, b) = \ell_c(a, b) - \sum_{k \in \text{key}} \Big[\, u_k(a, b)\,\langle u_k, \ell_c\rangle + v_k(a, b)\,\langle v_k, \ell_c\rangle \Big]$$
+#
+# It is a mean over the *trained* pairs only. What is known by heart about them is spread over all 2,809 directions of each table, so taking away six should hardly hurt it. What rests on the rule should break. (The waves are still fitted on all pairs, as above.)
+
+
+# %% id="bf198d4b" exercise="excluded_loss"
+def excluded_loss(logits, frequencies, train):
+    """Mean loss over the trained pairs of logits that have lost a few waves of the sum.
+
+    logits: shape (p, p, p); logits[a, b, c] speaks for c as the answer to a + b.
+    frequencies: a list of whole numbers k from 1 to (p - 1) / 2.
+    train: shape (p, p), True for the pairs that training saw.
+    Removed is, for each k, what lies along cos and sin of w (a + b), w = 2 pi k / p,
+    over all pairs. Returns one number, in nats.
+    """
+    ### BEGIN SOLUTION
+    p = len(logits)
+    pair_sum = torch.arange(p)[:, None] + torch.arange(p)
+    left = logits
+    for k in frequencies:
+        angle = 2 * torch.pi * k / p * pair_sum
+        for wave in (angle.cos(), angle.sin()):
+            unit_wave = wave / wave.norm()
+            along = torch.einsum("ab,abc->c", unit_wave, logits)
+            left = left - unit_wave[..., None] * along
+    return torch.nn.functional.cross_entropy(left[train], (pair_sum % p)[train])
+    ### END SOLUTION
+
+
+# %% id="f7a2eef1" check="excluded_loss"
+check(excluded_loss)
+
+# %% [markdown] id="144cba39"
+# **Look.** Four losses of seed 1 on one axis, from the first step to the last. The key frequencies are those of the finished model.
+
+# %% id="56379e12"
+grok = course.follow_losses(ADDER, ADDER_SEED, adder_keys[ADDER_SEED])
+shown = grok.steps <= 2500  # nothing much moves after that
+plot(
+    Lines(
+        x=grok.steps[shown],
+        lines=[
+            Line("loss, trained sums", grok.train[shown]),
+            Line("loss, held-out sums", grok.test[shown]),
+            Line("restricted loss, all sums", grok.restricted[shown]),
+            Line("excluded loss, trained sums", grok.excluded[shown]),
+        ],
+        x_name="training step",
+        y_name="loss (nats)",
+        title="modular-addition (seed 1), frequencies 1, 3, 13",
+        baseline=(math.log(P), "all answers equally probable"),
+    ),
+    caption="Four losses through training, modular-addition (seed 1). Restricted: only the waves of the three key frequencies are kept. Excluded: only they are removed. Dotted: 53 equally probable answers, 3.97 nats.",
+)
+
+# %% id="f17ed723"
+# NBVAL_CHECK_OUTPUT
+print("step    trained  held out  restricted  excluded   squared weights")
+for i, step in enumerate(grok.steps.tolist()):
+    if step in (0, 100, 300, 900, 1400, 1600, 1800, 2500, 4000):
+        print(
+            f"{step:4d}    {grok.train[i]:7.2f}  {grok.test[i]:8.2f}  "
+            f"{grok.restricted[i]:10.2f}  {grok.excluded[i]:8.2f}   {grok.weights[i]:8.0f}"
+        )
+
+# %% id="52f6ef53"
+step_1400 = course.sum_logits(adder_at(1400), sums)
+waves = course.sum_waves(P, adder_keys[ADDER_SEED])
+restricted_1400 = step_1400.double().mean((0, 1)) + torch.einsum(
+    "wab,wde,dec->abc", waves, waves, step_1400.double()
+)
+restricted_right = (restricted_1400.argmax(-1) == right_answer).double().mean().item()
+predict.reveal("restricted_first", round(100 * restricted_right))
+
+# %% [markdown] id="cb3aad54"
+# **Beside the published picture.** Nanda et al. (section 5.2) read three phases off such curves.
+#
+# - *Memorisation*: the loss on trained sums falls, and with it the excluded loss. Here: up to step 100 for the first, 300 for the second.
+# - *Circuit formation*: the loss on trained sums is flat, the excluded loss rises, the restricted loss falls. From outside nothing can be seen: the held-out sums do not get better. Here: from step 300 to about 1,400. The held-out loss even rises first, to four times that of a guess.
+# - *Cleanup*: the loss on held-out sums drops suddenly, and the sum of the squared weights falls. Here: from step 1,400 to about 1,900.
+#
+# Three things differ. In their picture the excluded loss reaches a plateau; here it climbs past its final height and comes back. In theirs the squared weights fall all through circuit formation; here they rise until step 900 and fall afterwards. And here the restricted loss begins to fall before the excluded loss rises, in the middle of learning by heart. The next experiment says why that should make you careful.
+
+# %% [markdown] id="68279001"
+# **Break this claim.**
+#
+# > *At step 700 the model already has the rule, hidden under what it knows by heart. Of the held-out sums it gets one in ten right. But keep only the waves of its three key frequencies, and of all sums more than half come right.*
+#
+# Both numbers are correct. Before you read on: on which network, one that surely has no rule, would you measure the same?
+
+# %% id="28825e08"
+# NBVAL_CHECK_OUTPUT
+
+
+def kept_right(logits):
+    """Share of all sums that come right when only the key waves and the mean are kept."""
+    along = torch.einsum("wab,abc->wc", waves, logits.double())
+    kept = torch.einsum("wab,wc->abc", waves, along) + logits.double().mean((0, 1))
+    return (kept.argmax(-1) == right_answer).double().mean().item()
+
+
+# A table of answers: a logit of 20 for the answer of each trained sum, and nothing else.
+by_heart = 20.0 * torch.nn.functional.one_hot(right_answer, P) * seen[..., None]
+for name, table in [
+    ("seed 1, step 700", course.sum_logits(adder_at(700), sums)),
+    ("table of trained answers", by_heart),
+]:
+    print(
+        f"{name:25s} held out right {share_right(table)[1]:.2f}   restricted right "
+        f"{kept_right(table):.2f}   restricted loss "
+        f"{course.restricted_loss(table, adder_keys[1]):.2f}   excluded loss "
+        f"{course.excluded_loss(table, adder_keys[1], seen):.2f}"
+    )
+
+# %% [markdown] id="45b47c1c"
+# A table of trained answers knows no rule and no held-out sum. Restricted to the same waves it gets more sums right than the model at step 700. The projection does the generalising: a wave of a + b has one value for all pairs with the same sum, so what is fitted on trained pairs is handed on to the held-out pairs beside them.
+#
+# So a restricted loss below that of a guess, or a restricted accuracy above it, is no evidence of a rule. Two other observations are. The restricted loss falls far below what the table reaches (at step 1,400 it is 0.19). And the excluded loss tells the two apart: taking six directions away does nothing to the table, as expected of what is known by heart.
+#
+# **Another control: other frequencies.** Choose as many frequencies at random among those that are not key.
+
+# %% id="18223912"
+# NBVAL_CHECK_OUTPUT
+dice = random.Random(0)
+not_key = [k for k in range(1, 27) if k not in adder_keys[ADDER_SEED]]
+others = [dice.sample(not_key, 3) for _ in range(20)]
+for step in (300, 1400):
+    then = course.sum_logits(adder_at(step), sums)
+    rows = {
+        "key": [adder_keys[ADDER_SEED]],
+        "others": others,
+    }
+    for name, sets in rows.items():
+        restricted = sum(float(course.restricted_loss(then, one)) for one in sets)
+        excluded = sum(float(course.excluded_loss(then, one, seen)) for one in sets)
+        print(
+            f"step {step:4d}, {name:6s}  restricted {restricted / len(sets):.2f}   "
+            f"excluded {excluded / len(sets):.2f}"
+        )
+
+# %% [markdown] id="b0365a55"
+# Other frequencies, kept, are worse than a guess (3.97), and when they are removed nothing happens. So it matters which frequencies they are, and it does so already at step 300. In a table of answers, no frequency is set apart.
+
+# %% id="fce70b5f"
+left_1400 = step_1400.double() - torch.einsum(
+    "wab,wc->abc", waves, torch.einsum("wab,abc->wc", waves, step_1400.double())
+)
+by_sum = course.sum_losses(left_1400)[seen]
+table_excluded = float(course.excluded_loss(by_heart, adder_keys[1], seen))
+Claim(
+    statement="At step 1,400 of seed 1, when most held-out sums are wrong, the logits of the trained sums "
+    "lose their answers when the waves of three frequencies of a + b are taken out of them.",
+    evidence=Evidence.CORRELATIONAL,
+    quantity="excluded loss",
+    unit="nats",
+    estimate=float(by_sum.mean()),
+    interval=bootstrap_interval(by_sum),
+    n=len(by_sum),
+    observations="trained sums",
+    baseline=max(
+        table_excluded,
+        *(float(course.excluded_loss(step_1400, one, seen)) for one in others),
+    ),
+    baseline_name="the highest of: a table of trained answers, and 20 sets of three other frequencies",
+    threshold=1.0,
+    does_not_say="That anything inside the model was changed: waves were taken out of its outputs. The "
+    "three frequencies were found in the finished model, so nobody could have measured this at step "
+    "1,400. One training run, chosen among five because its phases lie apart.",
+)
+
+# %% [markdown] id="ec02cf52"
+# **Inside the model.** Logits are outputs. To see whether the model *uses* the key frequencies, take their waves out of the embedding and let the rest of the model run on: from each number's embedding subtract what its columns have along the six waves.
+
+# %% id="c53f8b25"
+# NBVAL_CHECK_OUTPUT
+from mi_course.worlds import fourier_basis
+
+wave_rows = fourier_basis(P)  # row 2k − 1 is the cosine of frequency k, row 2k its sine
+
+
+def right_without(frequencies):
+    """For every sum, whether it comes right with these frequencies out of the embedding."""
+    chosen = wave_rows[[row for k in frequencies for row in (2 * k - 1, 2 * k)]]
+    table = adder.W_E.detach().clone()
+    table[:P] -= chosen.T @ (chosen @ table[:P])
+    edited = run(adder, sums.tokens, edits=[replace_at(embed(), table[sums.tokens])])
+    return (edited.logits[:, -1].argmax(-1) == sums.answer).double()
+
+
+without_keys = right_without(adder_keys[ADDER_SEED])
+without_others = right_without(not_key)
+print(
+    f"without the three key frequencies   {without_keys.mean():.2f} of all sums right"
+)
+print(
+    f"without the 23 other frequencies    {without_others.mean():.2f} of all sums right"
+)
+
+# %% id="fb1f4551"
+Claim(
+    statement="modular-addition (seed 1) needs the waves of its three key frequencies in the embedding to "
+    "add, and does not need the other 23.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    direction="below",
+    quantity="share of all sums right without the key frequencies",
+    estimate=float(without_keys.mean()),
+    interval=bootstrap_interval(without_keys),
+    n=len(without_keys),
+    observations="sums",
+    baseline=float(without_others.mean()),
+    baseline_name="without all other frequencies",
+    threshold=0.9,
+    does_not_say="How the waves of a and of b are multiplied, or by which neurons. The finished model "
+    "only: nothing about what made the held-out sums come right when they did.",
+)
+
+# %% [markdown] id="fbeb2857"
+# **What a progress measure is not.** Nanda et al. define a *progress measure* as something that changes smoothly on the way to a sudden change, and comes before it. The two losses are that. They are not a cause, and they are not a forecast.
+#
+# - *Measured with hindsight.* The frequencies come from the finished model. At step 700 only two of the three pass the threshold, and at step 300 none.
+# - *The account of why* is that weight decay favours the rule, which needs smaller weights for the same certainty. Nothing in this section tests it. A test would change the weight decay, or hold the weights' size fixed, and see whether the step moves. (Liu et al. 2022, *Omnigrok*, and Varma et al. 2023, *Explaining grokking through circuit efficiency*, are experiments of this kind.)
+# - *One rule.* Zhong et al. 2023, *The Clock and the Pizza*, find networks that solve the same task with another algorithm on waves. A peak in the embedding does not tell the two apart.
+# - *One run.* The phases lie apart in seed 1, which is why its checkpoints are shipped. In seed 0, rule and learning by heart grow side by side: by step 100 an excluded loss of 2.2 had been seen in it when the model was made.
+
 # %% [markdown] id="832fb88c"
 # ## What is known now
 #

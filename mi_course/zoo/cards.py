@@ -17,6 +17,7 @@ _ORDER = (
     "induction-1l",
     "induction-2l",
     "induction-2l-plain",
+    "modular-addition",
     "story",
     "story-truth",
     "story-0l",

@@ -35,7 +35,8 @@ def load_model(
     folder: load what `mi-course train` wrote there instead of what is shipped; any seed that you trained.
 
     shapes-cnn takes pictures and is a `mi_course.zoo.shapes_cnn.ShapesCNN`. The course's other models take token ids,
-    and `[BOS]` is id 0. Models of Story World have its tokenizer, the others have none.
+    and `[BOS]` is id 0 in all but modular-addition, which reads two numbers and `=`. Models of Story World have its
+    tokenizer, the others have none.
     Raises CourseError, with what to do, for an unknown name, seed or checkpoint, for weights that are missing or do not
     match their card, and for a hub model that is neither cached nor within reach.
     """

@@ -34,6 +34,7 @@ def test_the_models_are_there_with_their_seeds_in_the_order_of_the_recipes():
         "induction-1l": 3,
         "induction-2l": 5,
         "induction-2l-plain": 3,
+        "modular-addition": 5,
         "story": 3,
         "story-truth": 1,
         "story-0l": 1,

@@ -20,6 +20,7 @@ from mi_course.exercises.induction_heads import (
     repeated_tokens,
     stripe_by_hand,
 )
+from mi_course.exercises.induction_heads import find_heads, grokking, induction_score, repeated_tokens, stripe_by_hand
 from mi_course.exercises.induction_heads.models import suspect
 
 __all__ = ["CHAPTER", "EXERCISES", "check", "predict", "suspect"]
@@ -37,6 +38,7 @@ _FILES = (
     phase_change,
 )
 _FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads, ablation, key_composition, by_hand, conflict)
+_FILES = (repeated_tokens, stripe_by_hand, induction_score, find_heads, grokking)
 
 check = Check(CHAPTER)
 predict = Predict(CHAPTER, [question for file in _FILES for question in file.QUESTIONS])

@@ -8,6 +8,7 @@ from mi_course.errors import CourseError, did_you_mean
 from mi_course.zoo.fit import Options
 from mi_course.zoo.recipes.induction import Hyperparameters as InductionHyperparameters
 from mi_course.zoo.recipes.induction import InductionRecipe
+from mi_course.zoo.recipes.modular import ModularRecipe
 from mi_course.zoo.recipes.shapes import ShapesRecipe
 from mi_course.zoo.recipes.story import Hyperparameters as StoryHyperparameters
 from mi_course.zoo.recipes.story import StoryRecipe, with_truth
@@ -107,6 +108,11 @@ register(
         plain=True,
     )
 )
+
+# Seed 1 knows its trained sums by heart at step 100 and the others between steps 1,500 and 1,800.
+MODULAR_CHECKPOINTS = (*(0, 50, 100, 200, 300, 500, 700, 900), *range(1100, 2000, 100), 2100, 2500)
+
+register(ModularRecipe(checkpoints=MODULAR_CHECKPOINTS))
 register(StoryRecipe())
 register(
     StoryRecipe(
