@@ -29,7 +29,7 @@ QUESTIONS = [
     ),
 ]
 
-_VOCAB, _CONTEXT = 20, 40
+_VOCAB, _CONTEXT = 30, 40
 TRUTH: dict[Any, dict[helper.Head, float]] = {}
 """By model: what each head that has something to do writes into the answer's logit at the last position."""
 
@@ -70,7 +70,7 @@ def _with_suppressors(seed: int, end: int) -> Any:
         middle[3]: FixedOffset(1),
         last[3]: FixedOffset(1),
     }
-    strengths = {first[1]: -0.3, middle[0]: -0.25, middle[2]: -1.0, last[0]: -0.6, last[1]: -0.4}
+    strengths = {first[1]: -0.3, middle[0]: -0.25, middle[2]: -1.0, last[0]: -1.2, last[1]: -0.4}
     strengths |= {middle[3]: 0.25, last[3]: -0.1}
     model = suppressing(
         roles, strengths, flat={last[2]: -8.0}, n_layers=3, n_heads=5, d_vocab=_VOCAB, n_ctx=_CONTEXT, seed=seed
