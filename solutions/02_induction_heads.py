@@ -1307,7 +1307,10 @@ for task, pairs in searched.items():
             story_direct = per_head[100:].mean(0)
     print(
         f"{task:8s} lowest head of seeds 0, 1, 2:",
-        *(f"{lowest[task, seed].mean() + 0.0:5.1f}" for seed in range(3)),
+        *(
+            f"{round(float(lowest[task, seed].mean()), 1) + 0.0:5.1f}"
+            for seed in range(3)
+        ),
     )
 
 # %% id="40a1cafa"
