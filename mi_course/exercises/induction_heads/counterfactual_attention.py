@@ -124,6 +124,9 @@ def _solve(
         goal = -goal
     if aim == "least attended":
         goal = (np.arange(len(p)) == p.argmin()).astype(float)
+    if aim in ("forwards", "backwards", "anywhere"):
+        order = np.arange(len(p), dtype=float)
+        goal = {"forwards": order, "backwards": -order, "anywhere": np.random.default_rng(0).normal(size=len(p))}[aim]
     rows = ([offered.T] if keeps else []) + ([np.ones((1, len(p)))] if sums else [])
     bounds = {"not negative": (0, None), "any": (-1, 1)}[signs]
     conditions = np.vstack(rows) if rows else None
@@ -252,11 +255,19 @@ def _cases(draw: Draw) -> list[Case]:
             p, _, favourite = _seen(*case.args)
             least, before = _least(*case.args), float(p[favourite].sum())
             others = [_one_direction(*case.args), _solve(*case.args, aim="least attended", refuses="never")]
+            if twin:  # attention does go to the copy where only one of the two is counted
+                others.append(_solve(*case.args, aim="one source", refuses="never"))
+            elif d > 1:  # and rows found with no particular aim leave more on the favourite
+                others += [
+                    _solve(*case.args, aim=aim, refuses="never") for aim in ("forwards", "backwards", "anywhere")
+                ]
             left = [
                 before if each is None else float(each[:seen][torch.from_numpy(favourite)].sum()) for each in others
             ]
             ahead = _solve(*case.args, future=True, refuses="never") if future else None
             looks_ahead = ahead is None or float(ahead[seen:].sum()) > 0.01
+            if others[0] is None:  # one direction has to lead somewhere
+                continue
             if before - least > 0.1 and all(each - least > 0.03 for each in left) and looks_ahead:
                 return case
         raise AssertionError("no clear case was drawn")

@@ -30,8 +30,9 @@ QUESTIONS = [
 ]
 
 _VOCAB, _CONTEXT = 30, 40
-TRUTH: dict[Any, dict[helper.Head, float]] = {}
-"""By model: what each head that has something to do writes into the answer's logit at the last position."""
+_SOME = frozenset(range(1, 11))  # a third of the tokens: texts that begin with one of these
+TRUTH: dict[Any, dict[helper.Head, tuple[float, bool]]] = {}
+"""By model: what each head that lowers the answer writes into its logit, and whether in some texts only."""
 
 
 @cache
@@ -48,8 +49,8 @@ def suppressor() -> Any:
 def _with_suppressors(seed: int, end: int) -> Any:
     """Three layers of five heads: two that lower the answer everywhere, one only at `end`, one only elsewhere; one that
     lowers all tokens alike, one that lowers the present token, two that raise and lower the one before, one that copies
-    what came after the previous copy."""
-    from mi_course.zoo.planted import GAIN, FixedOffset, Induction, PreviousToken
+    what came after the previous copy, and one that lowers it in texts that begin in a certain way."""
+    from mi_course.zoo.planted import GAIN, FirstToken, FixedOffset, Induction, PreviousToken
     from mi_course.zoo.suppressing import suppressing
 
     draw = Draw(seed)
@@ -61,6 +62,7 @@ def _with_suppressors(seed: int, end: int) -> Any:
     roles = {
         first[0]: PreviousToken(),
         first[1]: FixedOffset(0),
+        first[2]: FirstToken(),
         middle[0]: Induction(0.9),
         middle[1]: Induction(0.95),
         middle[2]: Induction(0.9, positions=elsewhere),
@@ -69,14 +71,16 @@ def _with_suppressors(seed: int, end: int) -> Any:
         last[2]: FixedOffset(0),
         middle[3]: FixedOffset(1),
         last[3]: FixedOffset(1),
+        last[4]: Induction(0.9, first_tokens=_SOME),
     }
     strengths = {first[1]: -0.3, middle[0]: -0.25, middle[2]: -1.0, last[0]: -1.2, last[1]: -0.4}
-    strengths |= {middle[3]: 0.25, last[3]: -0.1}
+    strengths |= {middle[3]: 0.25, last[3]: -0.1, last[4]: -1.2}
     model = suppressing(
         roles, strengths, flat={last[2]: -8.0}, n_layers=3, n_heads=5, d_vocab=_VOCAB, n_ctx=_CONTEXT, seed=seed
     )
-    writes = {place: 0.9 * GAIN * strengths[place] for place in (middle[0], last[0], last[1])}
-    TRUTH[model] = {place: logits * (1 - 1 / _VOCAB) for place, logits in writes.items()}
+    TRUTH[model] = {
+        place: (0.9 * GAIN * strengths[place], place == last[4]) for place in (middle[0], last[0], last[1], last[4])
+    }
     return model
 
 
@@ -104,7 +108,14 @@ def _without_suppressors(seed: int, end: int) -> Any:
 
 def _by_truth(model: Any, tokens: Tensor, answer: Tensor, threshold: float) -> list[helper.Head]:
     """What was planted."""
-    return sorted(place for place, logits in TRUTH[model].items() if logits < -threshold)
+    begins_so = [first in _SOME for first in tokens[:, 1].tolist()]
+    found = []
+    for place, (logits, only_some) in TRUTH[model].items():
+        share = sum(begins_so) / len(begins_so) if only_some else 1.0
+        # In the other texts it lowers [BOS], which raises the answer against the mean by one part in the vocabulary.
+        if share * logits * (1 - 1 / _VOCAB) - (1 - share) * logits / _VOCAB < -threshold:
+            found.append(place)
+    return sorted(found)
 
 
 def _cases(draw: Draw) -> list[Case]:
@@ -112,7 +123,9 @@ def _cases(draw: Draw) -> list[Case]:
 
     period = draw.integer(7, 9)
     end = period + draw.integer(3, 5)
-    data = repeated_tokens(12, period, 2, _VOCAB, seed=draw.integer(0, 10_000)).tokens
+    data = repeated_tokens(200, period, 2, _VOCAB, seed=draw.integer(0, 10_000)).tokens
+    begins_so = torch.tensor([first in _SOME for first in data[:, 1].tolist()])
+    data = torch.cat([data[~begins_so][:6], data[begins_so][:3], data[~begins_so][6:9]])
     tokens, answer = data[:, : end + 1], data[:, end + 1]
     model = _with_suppressors(draw.choice([21, 22, 23]), end)
     other = _without_suppressors(draw.choice([31, 32]), end)
@@ -146,6 +159,7 @@ def _variant(
     score: str = "centred",
     at: str = "last",
     token: str = "answer",
+    over: str = "mean",
     pick: str = "below",
     layers: str = "all",
     limit: str = "threshold",
@@ -175,7 +189,15 @@ def _variant(
                 "raw": lambda: 0.0,
                 "largest": lambda logits=logits: logits.amax(-1),
             }[score]()
-            table.append((own - others).mean(0))
+            effects = own - others
+            table.append(
+                {
+                    "mean": lambda effects=effects: effects.mean(0),
+                    "median": lambda effects=effects: effects.median(0).values,
+                    "any": lambda effects=effects: effects.amin(0),
+                    "sum": lambda effects=effects: effects.sum(0),
+                }[over]()
+            )
         effect = torch.stack(table).detach()
         bar = {"threshold": threshold, "zero": 0.0, "half": 0.5, "one": 1.5}[limit]
         chosen = {
@@ -342,6 +364,24 @@ suppression_heads = Exercise(
             "output a suppressing head needs, the answer rises as well, though the early head writes nothing about it. "
             "Asked for is the direct effect: what the head itself writes into the logit.",
             _total_effect,
+        ),
+        Misconception(
+            "one prompt is enough",
+            "You return every head that lowers the answer by so much in any one prompt. One prompt in many says little "
+            "about a head: average its effect over the prompts.",
+            switches={"over": "any"},
+        ),
+        Misconception(
+            "the mean is not taken",
+            "A head is missing that lowers the answer strongly in some prompts and not in the others. The median, the "
+            "first prompt, or a demand that every prompt be below, all miss it. Asked for is the mean over prompts.",
+            switches={"over": "median"},
+        ),
+        Misconception(
+            "summed over prompts",
+            "You add up the effects of all prompts, so the sum grows with their number and passes any threshold. Take "
+            "the mean.",
+            switches={"over": "sum"},
         ),
         Misconception(
             "only the strongest",

@@ -145,7 +145,7 @@ def _variant(
         best = int(hits[halves[chosen]].mean(0).argmax())
         score = halves[scored]
         where = end - subject if place == "back" else subject
-        usual = {"one": lambda: torch.tensor(1), "none": lambda: torch.tensor(0)}.get(
+        usual = {"one": lambda: torch.tensor(1), "median": lambda: where[choose].median()}.get(
             distance, lambda: where[halves[distance]].mode().values
         )()
         return {
@@ -168,11 +168,13 @@ def _flags(draw: Draw, choose: Tensor, here: int, there: int) -> Tensor:
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, layers: int, heads: int, rests: bool) -> Case:
+    def case(label: str, layers: int, heads: int, rests: bool, ranks: tuple[int, int, int]) -> Case:
         choose = torch.zeros(36, dtype=torch.bool)
         choose[draw.sample(range(36), 16)] = True
-        # Three distances: the commonest of the choosing half, of the other half and of all are not the same.
-        back = draw.sample([2, 3, 4, 5, 6], 3)
+        # Three distances: the commonest of the choosing half, of the other half and of all are not the same, and in two
+        # cases the middle one of the choosing half is another one each time.
+        near_to_far = sorted(draw.sample([2, 3, 4, 5, 6], 3))
+        back = [near_to_far[rank] for rank in ranks]
         distance = torch.zeros(36, dtype=torch.long)
         for side, counts in ((True, (7, 3, 6)), (False, (3, 9, 8))):
             places = (choose == side).nonzero()[:, 0].tolist()
@@ -206,9 +208,9 @@ def _cases(draw: Draw) -> list[Case]:
         return Case(label, (rows, end, subject, first, choose))
 
     return [
-        case("two layers of four heads", 2, 4, rests=False),
-        case("three layers of five heads, one of which rests on [BOS]", 3, 5, rests=True),
-        case("four layers of three heads", 4, 3, rests=False),
+        case("two layers of four heads", 2, 4, rests=False, ranks=(0, 1, 2)),
+        case("three layers of five heads, one of which rests on [BOS]", 3, 5, rests=True, ranks=(0, 2, 1)),
+        case("four layers of three heads", 4, 3, rests=False, ranks=(1, 2, 0)),
     ]
 
 
@@ -282,6 +284,12 @@ syntactic_heads = Exercise(
             "Your baseline always looks one back. That is a distance that hardly ever hits the subject, so it is "
             "beaten by nearly everything. Take the best distance of the choosing half.",
             switches={"distance": "one"},
+        ),
+        Misconception(
+            "the median distance",
+            "Your baseline looks as far back as the subject stands in the middle case, the median. A rule is scored by "
+            "how often it hits, so its best distance is the commonest one, the mode.",
+            switches={"distance": "median"},
         ),
         Misconception(
             "a place in place of a distance",
