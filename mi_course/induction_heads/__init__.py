@@ -41,6 +41,16 @@ from mi_course.induction_heads.key_composition import (
     k_composition,
     key_contributions,
     match_table,
+from mi_course.induction_heads.attention_flow import (
+    attention_rollout,
+    carried_norms,
+    token_effects,
+    value_weighted_attention,
+)
+from mi_course.induction_heads.counterfactual_attention import (
+    favourite_sources,
+    freedom,
+    same_output_other_attention,
 )
 from mi_course.induction_heads.patterns import (
     Head,
@@ -58,6 +68,22 @@ from mi_course.induction_heads.patterns import (
 )
 from mi_course.induction_heads.phase import phase_change, running_median
 from mi_course.induction_heads.repetition import bag_loss, repetition_gain
+from mi_course.induction_heads.suppression import direct_effects, suppression_heads
+from mi_course.induction_heads.syntax import (
+    SyntacticHead,
+    agreement_margin,
+    logits_without,
+    looks_from,
+    syntactic_heads,
+)
+from mi_course.induction_heads.universality import (
+    HeadMatch,
+    head_signatures,
+    interval_over_models,
+    match_heads_across_seeds,
+    over_pairs,
+    signature_correlations,
+)
 
 __all__ = [
     "ABLATIONS",
@@ -65,6 +91,7 @@ __all__ = [
     "Conflict",
     "Gap",
     "Head",
+    "HeadMatch",
     "HeadScores",
     "KeyContributions",
     "LossesInTraining",
@@ -109,4 +136,28 @@ __all__ = [
     "sums_of",
     "table_loss",
     "write_induction_model",
+    "SyntacticHead",
+    "agreement_margin",
+    "attention_patterns",
+    "attention_rollout",
+    "carried_norms",
+    "direct_effects",
+    "favourite_sources",
+    "find_heads",
+    "freedom",
+    "head_signatures",
+    "induction_score",
+    "induction_scores",
+    "interval_over_models",
+    "logits_without",
+    "looks_from",
+    "match_heads_across_seeds",
+    "over_pairs",
+    "same_output_other_attention",
+    "signature_correlations",
+    "stripe",
+    "suppression_heads",
+    "syntactic_heads",
+    "token_effects",
+    "value_weighted_attention",
 ]

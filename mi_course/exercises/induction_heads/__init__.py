@@ -17,6 +17,15 @@ from mi_course.exercises.induction_heads import (
     repeated_tokens,
     repetition_gain,
     stripe_by_hand,
+    attention_flow,
+    counterfactual_attention,
+    find_heads,
+    induction_score,
+    repeated_tokens,
+    stripe_by_hand,
+    suppression,
+    syntax,
+    universality,
 )
 from mi_course.exercises.induction_heads.models import suspect
 
@@ -38,6 +47,11 @@ _FILES = (
     grokking,
     by_hand,
     conflict,
+    attention_flow,
+    counterfactual_attention,
+    syntax,
+    suppression,
+    universality,
 )
 
 check = Check(CHAPTER)

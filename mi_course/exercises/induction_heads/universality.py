@@ -1,0 +1,364 @@
+"""2.16: the same head in another seed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from mi_course import induction_heads as helper
+from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
+
+QUESTIONS = [
+    Question(
+        name="untrained_match",
+        text="Two untrained models, heads matched by their mean patterns: how high is the mean correlation of the "
+        "pairs?",
+        kind=float,
+        low=-1,
+        high=1,
+        comes_true=lambda value, outcome: abs(value - outcome) <= 0.1,
+    ),
+]
+
+
+def _table(one: Tensor, two: Tensor) -> np.ndarray:
+    """Correlations of rows, by numpy."""
+    both = np.corrcoef(one.double().numpy(), two.double().numpy())
+    return both[: len(one), len(one) :]
+
+
+def _best_of_all(table: np.ndarray) -> tuple[list[int], float]:
+    """Every way of pairing, tried."""
+    ways = np.array([*itertools.permutations(range(len(table)))])
+    means = table[np.arange(len(table)), ways].mean(1)
+    return ways[means.argmax()].tolist(), float(means.max())
+
+
+def _by_brute_force(one: Tensor, two: Tensor, shuffles: Tensor) -> dict[str, Any]:
+    partner, similarity = _best_of_all(_table(one, two))
+    chance = [_best_of_all(_table(one, two[:, order]))[1] for order in shuffles]
+    reached = sum(each >= similarity for each in chance)
+    return {"partner": partner, "similarity": similarity, "p": (1 + reached) / (1 + len(chance))}
+
+
+def _observe(case: Case, found: Any) -> Any:
+    """Partners as a list of whole numbers; a dictionary or (head, partner) pairs count, too."""
+    if not isinstance(found, dict) or "partner" not in found:
+        return found
+    partner = found["partner"]
+    if isinstance(partner, dict) and {*partner} == {*range(len(case.args[0]))}:
+        partner = [partner[head] for head in range(len(partner))]
+    if isinstance(partner, (Tensor, np.ndarray)) and partner.ndim == 1:
+        partner = partner.tolist()
+    if isinstance(partner, (list, tuple)):
+        pairs = all(isinstance(p, (list, tuple)) and len(p) == 2 for p in partner)
+        if pairs and [int(p[0]) for p in partner] == [*range(len(partner))]:
+            partner = [p[1] for p in partner]
+        partner = [int(p) if isinstance(p, (float, np.number, Tensor)) else p for p in partner]
+    return {**found, "partner": partner}
+
+
+def _greedy(table: np.ndarray) -> list[int]:
+    """The best pair first, then the best of what is left."""
+    left, partner = table.copy(), [0] * len(table)
+    for _ in range(len(table)):
+        row, column = np.unravel_index(left.argmax(), left.shape)
+        partner[row] = int(column)
+        left[row], left[:, column] = -np.inf, -np.inf
+    return partner
+
+
+def _in_turn(table: np.ndarray) -> list[int]:
+    """Head after head takes the best that is left."""
+    left, partner = table.copy(), []
+    for row in range(len(table)):
+        partner.append(int(left[row].argmax()))
+        left[:, partner[-1]] = -np.inf
+    return partner
+
+
+def _variant(
+    *,
+    match: str = "best",
+    alike: str = "correlation",
+    null: str = "matched anew",
+    p: str = "one more",
+    reduce: str = "mean",
+    side: str = "one",
+) -> Callable[..., dict[str, Any]]:
+    """The answer with one or two things done otherwise."""
+
+    def similarity(one: Tensor, two: Tensor) -> np.ndarray:
+        a, b = one.double().numpy(), two.double().numpy()
+        if alike == "correlation":
+            return _table(one, two)
+        if alike == "size":
+            return np.abs(_table(one, two))
+        if alike == "cosine":
+            return a @ b.T / np.linalg.norm(a, axis=1)[:, None] / np.linalg.norm(b, axis=1)
+        if alike == "product":
+            return a @ b.T
+        return -np.linalg.norm(a[:, None] - b[None], axis=-1)  # distance
+
+    def partners(table: np.ndarray) -> list[int]:
+        return {
+            "best": lambda: linear_sum_assignment(table, maximize=True)[1].tolist(),
+            "worst": lambda: linear_sum_assignment(table)[1].tolist(),
+            "index": lambda: [*range(len(table))],
+            "each its own": lambda: table.argmax(1).tolist(),
+            "greedy": lambda: _greedy(table),
+            "in turn": lambda: _in_turn(table),
+        }[match]()
+
+    def worth(table: np.ndarray, partner: list[int]) -> float:
+        pairs = table[np.arange(len(table)), partner]
+        return float({"mean": np.mean, "sum": np.sum, "least": np.min, "largest": np.max}[reduce](pairs))
+
+    def answer(one: Tensor, two: Tensor, shuffles: Tensor) -> dict[str, Any]:
+        table = similarity(one, two)
+        partner = partners(table)
+        found = worth(table, partner)
+        chance = []
+        for order in shuffles:
+            other = {
+                "matched anew": lambda order=order: similarity(one, two[:, order]),
+                "matched once": lambda order=order: similarity(one, two[:, order]),
+                "both": lambda order=order: similarity(one[:, order], two[:, order]),
+            }[null]()
+            chance.append(worth(other, partner if null == "matched once" else partners(other)))
+        reached, n = sum(each >= found for each in chance), len(chance)
+        share = {
+            "one more": (1 + reached) / (1 + n),
+            "plain": reached / n,
+            "below": 1 - reached / n,
+            "mean of chance": float(np.mean(chance)),
+        }[p]
+        if side == "two":
+            partner = np.argsort(partner).tolist() if len({*partner}) == len(partner) else partner
+        return {"partner": partner, "similarity": found, "p": share}
+
+    return answer
+
+
+def _by_torch(one: Tensor, two: Tensor, shuffles: Tensor) -> dict[str, Any]:
+    def unit(x: Tensor) -> Tensor:
+        x = x.double() - x.double().mean(1, keepdim=True)
+        return x / x.norm(dim=1, keepdim=True)
+
+    def matched(table: Tensor) -> tuple[Any, Tensor]:
+        rows, columns = linear_sum_assignment(-table)
+        return columns, table[rows, columns].mean()
+
+    partner, similarity = matched(unit(one) @ unit(two).T)
+    chance = torch.stack([matched(unit(one) @ unit(two)[:, order].T)[1] for order in shuffles])
+    p = ((chance >= similarity).sum() + 1) / (len(shuffles) + 1)
+    return {"partner": torch.tensor(partner), "similarity": similarity, "p": p}
+
+
+def _by_all_pairings(one: Tensor, two: Tensor, shuffles: Tensor) -> dict[str, Any]:
+    heads = len(one)
+
+    def best(table: Tensor) -> tuple[float, tuple[int, ...]]:
+        return max((sum(float(table[i, j]) for i, j in enumerate(way)) / heads, way) for way in ways)
+
+    ways = [*itertools.permutations(range(heads))]
+    corr = torch.corrcoef(torch.cat([one, two]).double())[:heads, heads:]
+    similarity, partner = best(corr)
+    count = 1
+    for order in shuffles.tolist():
+        if best(torch.corrcoef(torch.cat([one, two[:, order]]).double())[:heads, heads:])[0] >= similarity:
+            count += 1
+    return {"partner": dict(enumerate(partner)), "similarity": similarity, "p": count / (len(shuffles) + 1)}
+
+
+def _shuffling_the_other_way(one: Tensor, two: Tensor, shuffles: Tensor) -> dict[str, Any]:
+    """Putting `one` into the opposite order correlates it with `two` as putting `two` into the order does."""
+    opposite = shuffles.argsort(-1)
+    partner, similarity = [*linear_sum_assignment(1 - _table(one, two))], None
+    similarity = _table(one, two)[partner[0], partner[1]].mean()
+    chance = []
+    for order in opposite:
+        table = _table(one[:, order], two)
+        chance.append(table[linear_sum_assignment(1 - table)].mean())
+    return {
+        "partner": [(int(i), int(j)) for i, j in zip(*partner, strict=True)],
+        "similarity": similarity,
+        "p": np.mean([*(each >= similarity for each in chance), True]),
+    }
+
+
+def _cases(draw: Draw) -> list[Case]:
+    def matched(label: str, heads: int, features: int, noise: float) -> Case:
+        """Two draws of the same heads, in another order, each with a mean and a size of its own."""
+        while True:
+            order = draw.sample(range(heads), heads)
+            if all(order[i] != i for i in range(heads)) and [order[i] for i in order] != [*range(heads)]:
+                break
+        base = draw.normal(f"{heads} {features}")
+        one = base + noise * draw.normal(f"{heads} {features}") + draw.normal(f"{heads} 1", mean=2.0)
+        two = base[order] * draw.normal(f"{heads} 1", mean=3.0, sd=0.5).abs()
+        two = two + noise * draw.normal(f"{heads} {features}") + draw.normal(f"{heads} 1", mean=2.0)
+        return Case(label, (one, two, _orders(19, features)))
+
+    def contested(label: str, heads: int, features: int) -> Case:
+        """Unrelated heads, several of which like one partner most, so that ways of matching differ."""
+        for _ in range(500):
+            one, two = (draw.normal(f"{heads} {features}", mean=1.0) for _ in range(2))
+            table = _table(one, two)
+            found = [tuple(_best_of_all(table)[0]), tuple(_greedy(table)), tuple(_in_turn(table))]
+            found += [tuple(table.argmax(1).tolist()), tuple(range(heads)), tuple(np.argsort(found[0]).tolist())]
+            case = Case(label, (one, two, _orders(19, features)))
+            if len({*found}) == len(found):
+                answers = [_variant(null=null)(*case.args)["p"] for null in ("matched anew", "matched once", "both")]
+                if len({*answers}) == 3 and 0.2 < answers[0] < 0.9 and abs(answers[0] - 0.5) > 0.08:
+                    return case
+        raise AssertionError("no contested case was drawn")
+
+    def _orders(count: int, features: int) -> Tensor:
+        while True:
+            orders = torch.stack([torch.randperm(features, generator=draw.generator) for _ in range(count)])
+            if not bool((orders == torch.arange(features)).all(1).any()):
+                return orders
+
+    return [
+        matched("five heads, twelve features, in another order", 5, 12, 0.3),
+        contested("four heads that are not alike", 4, 7),
+        contested("five heads that are not alike", 5, 9),
+    ]
+
+
+match_heads_across_seeds = Exercise(
+    name="match_heads_across_seeds",
+    chapter="induction_heads",
+    section="2.16",
+    title="The same head in another seed",
+    core=False,
+    difficulty=3,
+    minutes=20,
+    points=3,
+    prerequisites=("find_heads",),
+    hints=(
+        "Three steps: a table of correlations, head by head; the best one-to-one pairing in that table; the same two "
+        "steps again for every shuffle of the features.",
+        "scipy.optimize.linear_sum_assignment(table, maximize=True) returns rows and columns of the pairing with the "
+        "largest sum. table[rows, columns].mean() is the similarity.",
+        "corr = lambda a, b: np.corrcoef(a, b)[:len(a), len(a):]; match corr(one, two); then for order in shuffles "
+        "match corr(one, two[:, order]) anew and keep its mean; p = (1 + how many are >= similarity) / "
+        "(1 + len(shuffles)).",
+    ),
+    reference=helper.match_heads_across_seeds,
+    oracle=Oracle("every way of pairing tried, on numpy's correlations", _by_brute_force),
+    cases=_cases,
+    observe=_observe,
+    variant=_variant,
+    alternatives={
+        "unit vectors in torch": _by_torch,
+        "all pairings, partners as a dictionary": _by_all_pairings,
+        "the other table shuffled backwards": _shuffling_the_other_way,
+    },
+    misconceptions=(
+        Misconception(
+            "matched by index",
+            "You pair head 0 with head 0, head 1 with head 1. The heads of a layer have no order: which one came to do "
+            "what is an accident of the seed. Pair them by what they do.",
+            switches={"match": "index"},
+        ),
+        Misconception(
+            "one head twice",
+            "You give every head its most similar head, whoever else has it already. Then one head can be the partner "
+            "of several, and others of none. Pair them one to one: linear_sum_assignment.",
+            switches={"match": "each its own"},
+        ),
+        Misconception(
+            "best pair first",
+            "You take the most similar pair, then the most similar of what is left. The last heads get what nobody "
+            "wanted, and the sum over pairs is not the largest there is. linear_sum_assignment finds the largest.",
+            switches={"match": "greedy"},
+        ),
+        Misconception(
+            "first come, first served",
+            "Head after head takes the best partner that is left, so the result depends on the order of the heads. The "
+            "best pairing does not: linear_sum_assignment.",
+            switches={"match": "in turn"},
+        ),
+        Misconception(
+            "the worst pairing",
+            "You have found the pairing with the smallest sum: linear_sum_assignment minimises unless told otherwise. "
+            "Say maximize=True, or hand it the negative table.",
+            switches={"match": "worst"},
+        ),
+        Misconception(
+            "chance is not matched anew",
+            "For each shuffle you keep the partners of the real match. Matching picks the best of many pairings, for "
+            "chance as well: what is compared with the best has to be a best, too. Match anew for every shuffle.",
+            switches={"null": "matched once"},
+        ),
+        Misconception(
+            "both models shuffled alike",
+            "You put the features of both models into the same new order. Correlations do not see that, so chance "
+            "always reaches the real value. Shuffle `two` only.",
+            switches={"null": "both"},
+        ),
+        Misconception(
+            "p can be zero",
+            "Your p is the plain share of shuffles. The real order is one of the orders that could have come up, so it "
+            "counts as well: (1 + reached) / (1 + shuffles). With 19 shuffles p cannot be below 0.05.",
+            switches={"p": "plain"},
+        ),
+        Misconception(
+            "the share below",
+            "You give the share of shuffles that stay below. p is the share that reaches the similarity or exceeds it, "
+            "with the real one counted in: small where the match is better than chance.",
+            switches={"p": "below"},
+        ),
+        Misconception(
+            "the mean of chance in place of p",
+            "You give the mean similarity of the shuffles. That is a baseline worth knowing; p is asked for: how often "
+            "a shuffle reaches the real similarity.",
+            switches={"p": "mean of chance"},
+        ),
+        Misconception(
+            "cosine without centring",
+            "You take the cosine of the signatures as they are. Where all features have a common mean, everything is "
+            "like everything. Correlation takes each signature's mean off first.",
+            switches={"alike": "cosine"},
+        ),
+        Misconception(
+            "products of signatures",
+            "You multiply signatures as they are, so a head with large numbers is similar to everybody. Correlation "
+            "takes off the mean and divides by the length.",
+            switches={"alike": "product"},
+        ),
+        Misconception(
+            "the sign taken off",
+            "You take the absolute value of the correlations. Two heads that do the opposite of each other are not the "
+            "same head.",
+            switches={"alike": "size"},
+        ),
+        Misconception(
+            "distance in place of correlation",
+            "You compare by distance. Two heads with the same profile, one twice as strong, are then far apart. Asked "
+            "for is the correlation of the signatures.",
+            switches={"alike": "distance"},
+        ),
+        Misconception(
+            "the sum in place of the mean",
+            "Your similarity is the sum over pairs, which grows with the number of heads. Asked for is the mean.",
+            switches={"reduce": "sum"},
+        ),
+        Misconception(
+            "partners of the second model",
+            "Your list says for each head of `two` which head of `one` it belongs to. Asked for is the other "
+            "direction: partner[i] is the head of `two` for head i of `one`.",
+            switches={"side": "two"},
+        ),
+    ),
+)
+
+EXERCISES = [match_heads_across_seeds]
