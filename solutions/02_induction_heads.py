@@ -2067,468 +2067,9 @@ Claim(
     ),
     baseline_name="the largest rise when its path into queries or values is cut, over all five models",
     threshold=1.0,
-    does_not_say="That the mechanism is complete: section 2.8 found a third head that has to be there, and section 2.14 "
+    does_not_say="That the mechanism is complete: section 2.8 found a third head that has to be there, and section 2.16 "
     "looks at what is left. Models trained on text may do it otherwise. The interval covers other texts, not other "
     "models, and was not corrected for choosing the lowest.",
-)
-
-# %% [markdown] id="e81a658c"
-# ## 2.11 Write it yourself
-#
-# difficulty 4 of 5 · 30 minutes
-#
-# *You will be able to*: put an explanation to the test by writing the program that it describes. (Weiss et al. 2021, [Thinking Like Transformers](https://arxiv.org/abs/2106.06981), write transformers as programs; Lindner et al. 2023, [Tracr](https://arxiv.org/abs/2301.05062), compile such programs into weights.)
-#
-# "The first head notes the token before; the second looks where the note matches, and copies." If that is an explanation, it should be possible to write it down as weights, without any training, and the weights should work. What is vague in the sentence shows itself as a number that you do not know how to choose.
-#
-# **The stream.** Give each kind of information a part of its own:
-#
-# | part of the stream | size | written by | read by |
-# |---|---|---|---|
-# | `token` | d_vocab | the embedding: entry t is 1 for token t | values of both layers, queries of layer 1 |
-# | `position` | n_ctx | the positions: entry i is 1 at position i | queries and keys of layer 0 |
-# | `previous` | d_vocab | layer 0 | keys of layer 1 |
-# | `prediction` | d_vocab | layer 1 | the unembedding |
-#
-# The parts do not overlap, so nothing that is written disturbs anything else. The model has two layers of one head each, no LayerNorm, no biases. Embedding, positions and unembedding are given. The four matrices of each head are yours.
-#
-# Two things to watch. Scores are divided by $\sqrt{d_\mathrm{head}}$ before softmax. And softmax never gives all its attention to one place: if the right score is larger than the others by $g$, and there are $n$ other places, it leaves them $n e^{-g} / (1 + n e^{-g})$ together.
-
-
-# %% id="7b4f636a" exercise="write_induction_model"
-def write_induction_model(d_vocab, n_ctx):
-    """Weights of a two-layer model, one head a layer, that continues repeated text.
-
-    d_vocab: number of tokens; id 0 is [BOS]. n_ctx: positions of the longest text.
-    Returns a dict of tensors: W_E (d_vocab, d_model), W_pos (n_ctx, d_model),
-    W_Q, W_K, W_V (2, d_model, d_head), W_O (2, d_head, d_model),
-    W_U (d_model, d_vocab); the first axis of the middle four is the layer. d_model and
-    d_head are yours to change, and so is everything else.
-    """
-    token = slice(0, d_vocab)
-    position = slice(d_vocab, d_vocab + n_ctx)
-    previous = slice(d_vocab + n_ctx, 2 * d_vocab + n_ctx)
-    prediction = slice(2 * d_vocab + n_ctx, 3 * d_vocab + n_ctx)
-    d_model, d_head = 3 * d_vocab + n_ctx, max(d_vocab, n_ctx)
-    W_E = torch.zeros(d_vocab, d_model)
-    W_E[:, token] = torch.eye(d_vocab)
-    W_pos = torch.zeros(n_ctx, d_model)
-    W_pos[:, position] = torch.eye(n_ctx)
-    W_U = torch.zeros(d_model, d_vocab)
-    W_U[prediction] = torch.eye(d_vocab)
-    W_Q, W_K, W_V = (torch.zeros(2, d_model, d_head) for _ in range(3))
-    W_O = torch.zeros(2, d_head, d_model)
-    ### BEGIN SOLUTION
-    sharp = 30 * d_head**0.5
-    W_Q[0, position, :n_ctx] = sharp * torch.eye(n_ctx).roll(-1, 1)
-    W_K[0, position, :n_ctx] = torch.eye(n_ctx)
-    W_V[0, token, :d_vocab] = torch.eye(d_vocab)
-    W_O[0, :d_vocab, previous] = torch.eye(d_vocab)
-    W_Q[1, token, :d_vocab] = sharp * torch.eye(d_vocab)
-    W_K[1, previous, :d_vocab] = torch.eye(d_vocab)
-    W_V[1, token, :d_vocab] = torch.eye(d_vocab)
-    W_O[1, :d_vocab, prediction] = torch.eye(d_vocab)
-    return {
-        "W_E": W_E,
-        "W_pos": W_pos,
-        "W_Q": W_Q,
-        "W_K": W_K,
-        "W_V": W_V,
-        "W_O": W_O,
-        "W_U": W_U,
-    }
-    ### END SOLUTION
-
-
-# %% id="b536eea7" check="write_induction_model"
-check(write_induction_model)
-
-# %% [markdown] id="4c423f8c"
-# The check asks for weights of several sizes and runs them on texts that are drawn for it: segments of different tokens, of several lengths, said twice or more often, also after other tokens. There at least 99 % of the next tokens have to be right. When something fails, it shows the first text and position where it did, and where your two heads looked.
-#
-# It also runs them on segments in which **tokens come back**. There one token of context does not settle what comes next: `A B A C A B A C`, and after the third `A` both `B` and `C` have followed one. What can a head do that compares one token and attends to all matches alike? Every earlier occurrence votes for what followed it, the most frequent wins, and among equals it is a matter of luck. `course.one_match_ceiling` computes how often that is right, and the check asks for as much, within 0.01 and the luck of the draw.
-#
-# **Predict.** Segments of 15 tokens, drawn from 19 with repeats, said twice. What share of the second copy (from its second token on) does the vote get right?
-
-# %% id="c6faf797"
-predict("vote_reaches", value=..., confidence=...)
-
-# %% [markdown] id="940a6aa5"
-# **Look.** The course's hand-written model as a bridge, on which everything in this course runs: its two patterns on one text.
-
-# %% id="c163ca1b"
-by_hand = course.build_by_hand(course.write_induction_model(d_vocab=64, n_ctx=64))
-short = draw_repeated_tokens(batch=1, period=7, repeats=2, seed=3)
-letters = ["[BOS]", *list("ABCDEFG" * 2)]
-for layer, what in [(0, "notes the token before"), (1, "looks where the note matches")]:
-    looked = course.attention_patterns(by_hand, short.tokens)[layer, 0, 0]
-    display(
-        plot(
-            AttentionPattern(looked, letters, f"L{layer}H0 {what}", 7),
-            caption=f"Attention of layer {layer} of the model written by hand, on a random segment of 7 tokens said twice. Orange outline: the stripe. Grey: the future.",
-        )
-    )
-
-# %% [markdown] id="bc635fd2"
-# In the first copy layer 1 has nothing to match and looks at all positions alike. Nobody told it to rest on `[BOS]`, as the trained heads do. Nothing depends on it on this data: there the next token cannot be known.
-#
-# Three subjects on segments of different tokens and on segments in which tokens come back: the vote, the model by hand, and the trained `induction-2l` (seed 0).
-
-
-# %% id="f1084e14"
-# NBVAL_CHECK_OUTPUT
-def share_right(subject, texts, period):
-    """Share of the second copy, from its second token on, that is ranked first."""
-    right = run(subject, texts).logits[:, :-1].argmax(-1) == texts[:, 1:]
-    return right[:, period + 1 :].float().mean().item()
-
-
-print("segments                          vote   by hand   trained, seed 0")
-vote_of = {}
-for name, d_vocab, unique in [
-    ("15 different tokens", 64, True),
-    ("15 of 63, with repeats", 64, False),
-    ("15 of 19, with repeats", 20, False),
-]:
-    texts = draw_repeated_tokens(
-        2000, 15, 2, d_vocab=d_vocab, seed=8, unique=unique
-    ).tokens
-    vote_of[name] = course.one_match_ceiling(texts, 15).mean().item()
-    print(
-        f"{name:30s} {vote_of[name]:7.2f} {share_right(by_hand, texts, 15):9.2f} "
-        f"{share_right(model, texts, 15):10.2f}"
-    )
-
-# %% id="a757ab90"
-predict.reveal("vote_reaches", round(vote_of["15 of 19, with repeats"], 2))
-
-# %% [markdown] id="511dd6c6"
-# The hand-written model is the explanation, executed. It reaches what the vote reaches, on any length and any vocabulary, so the explanation is *sufficient* as an algorithm: nothing that it leaves open is needed for these choices.
-#
-# That is not the same as being what the trained model does. The trained model is not a vote. Where tokens come back it differs from one, and section 2.14 asks how.
-
-# %% [markdown] id="4363a185"
-# ## 2.14 What is left unexplained
-#
-# difficulty 3 of 5 · 25 minutes
-#
-# *You will be able to*: turn an explanation into a rule that can be wrong, and measure how much of the behaviour the rule leaves open. (Saphra & Wiegreffe 2024, [Mechanistic?](https://arxiv.org/abs/2410.09087), section 2.1.)
-#
-# Saphra & Wiegreffe name induction heads as their example of a mechanistic interpretation in the narrow technical sense: how a model predicts `B` from `ABABA`. In the same section they name them again as an example of what falls short of an even narrower sense, in which an explanation is a *complete end-to-end causal pathway* from input to output. Induction heads, they write, describe one component of that pathway. One would also need to explain how the model identifies `ABABA` as a repeating pattern of two tokens, and how it predicts `B` once it attends to the earlier occurrences.
-#
-# You have seen parts of such a pathway: the head below, the path between, the copying. What is still missing? Ask the story for predictions where it has not been asked before.
-#
-# As a rule, the story reads: *the model predicts what followed the earlier occurrence of the present token*. As long as there is one earlier occurrence, that is one token. With two that went on differently it is not even a rule. Three ways to complete it:
-#
-# - `latest`: what followed the latest earlier occurrence;
-# - `earliest`: what followed the earliest;
-# - `most_frequent`: what followed most often, and among equals the one of these that came last.
-#
-# How much does a rule leave open? Two numbers, both over all positions whose token has occurred before (elsewhere the rule says nothing):
-#
-# $$\text{gap of the choice} = 1 - \frac{1}{|\mathcal{J}|} \sum_{j \in \mathcal{J}} \big[\operatorname{argmax}_v\, p_j(v) = r_j\big], \qquad \text{gap of the probability} = 1 - \frac{1}{|\mathcal{J}|} \sum_{j \in \mathcal{J}} p_j(r_j)$$
-#
-# $\mathcal{J}$ is the set of these positions in all texts together, $p_j$ the model's probabilities for the next token at $j$, and $r_j$ the token that the rule names there. $[\cdot]$ is 1 if the statement in it is true and 0 if not. The model is compared with the *rule*, not with the text.
-
-
-# %% id="673b78b3" exercise="end_to_end_gap"
-def end_to_end_gap(logits, tokens, rule="latest"):
-    """How far a model's behaviour is from a rule's, where the rule says something.
-
-    logits: shape (batch, pos, d_vocab). tokens: shape (batch, pos).
-    rule: "latest", "earliest" or "most_frequent" (among equally frequent ones, the one
-        that came last). At a position whose token occurred at earlier positions, the
-        rule names a token among those that followed these occurrences.
-    Returns two numbers, the gap of the choice and the gap of the probability.
-    """
-    ### BEGIN SOLUTION
-    choices, masses = [], []
-    for scores, row in zip(logits, tokens.tolist(), strict=True):
-        for at, present in enumerate(row):
-            followed = [row[i + 1] for i in range(at) if row[i] == present]
-            if not followed:
-                continue
-            most = max(followed.count(each) for each in followed)
-            named = {
-                "latest": followed[-1],
-                "earliest": followed[0],
-                "most_frequent": [e for e in followed if followed.count(e) == most][-1],
-            }[rule]
-            choices.append(float(scores[at].argmax() == named))
-            masses.append(scores[at].softmax(-1)[named].item())
-    return 1 - sum(choices) / len(choices), 1 - sum(masses) / len(masses)
-    ### END SOLUTION
-
-
-# %% id="28820574" check="end_to_end_gap"
-check(end_to_end_gap)
-
-# %% [markdown] id="9a8bde52"
-# **First gap: how sure?** On the data of this chapter each token has one earlier copy, so the three rules are one. Its gap for the five models, beside the model written by hand and the untrained twin:
-
-# %% id="69896184"
-# NBVAL_CHECK_OUTPUT
-print("                    gap of the choice   gap of the probability")
-subjects = [
-    (f"seed {seed}", load_model("induction-2l", seed=seed))
-    for seed in seeds("induction-2l")
-]
-for name, subject in [*subjects, ("by hand", by_hand), ("untrained, seed 0", twin)]:
-    left = course.end_to_end_gap(
-        run(subject, said_again.tokens).logits, said_again.tokens
-    )
-    print(f"{name:20s} {left.choice:10.2f} {left.probability:21.2f}")
-
-# %% [markdown] id="3cc7ec54"
-# The rule names every choice of all five models and leaves more than a third of the probability open. (The model by hand leaves nearly all of it open: its logits were never scaled. Choices do not depend on that.)
-#
-# What does the probability depend on? The rule says the same in short texts and in long ones. The models do not:
-
-# %% id="e671a1e5"
-surety = {}
-for period in (4, 6, 8, 12, 16, 20, 24, 28):
-    texts = draw_repeated_tokens(batch=128, period=period, repeats=2, seed=9)
-    at = torch.arange(period + 1, 2 * period)
-    for seed, (_, reader) in circuit.items():
-        seen = run(
-            load_model("induction-2l", seed=seed),
-            texts.tokens,
-            cache=[pattern(1, head=reader[1])],
-        )
-        right = seen.logits[:, at].softmax(-1).gather(-1, texts.tokens[:, at + 1, None])
-        rest = seen.cache[pattern(1, head=reader[1])][:, at, 0]
-        surety[seed, period] = right[..., 0].mean().item(), rest.mean().item()
-periods_tried = torch.tensor([4.0, 6, 8, 12, 16, 20, 24, 28])
-by_period = torch.tensor(
-    [[surety[seed, int(period)] for period in periods_tried] for seed in circuit]
-)
-plot(
-    Lines(
-        x=periods_tried,
-        lines=[
-            Line(
-                name,
-                by_period[..., i].mean(0),
-                by_period[..., i].amin(0),
-                by_period[..., i].amax(0),
-            )
-            for i, name in enumerate(
-                ["probability of the rule's token", "attention to [BOS]"]
-            )
-        ],
-        x_name="period (tokens in a segment)",
-        y_name="mean over the second copy",
-        title="induction-2l, five seeds",
-        interval="the range of the five seeds",
-    ),
-    caption="Probability that the five models of induction-2l give to what followed the earlier copy, and the induction head's attention to [BOS], on texts of two copies. Line: mean over five models; band: their range.",
-)
-
-# %% id="88281a95"
-# NBVAL_CHECK_OUTPUT
-generator = torch.Generator().manual_seed(4)
-pairs = torch.rand(256, 63, generator=generator).argsort(-1)[:, :2] + 1
-print("texts [BOS] A B A …, seed 0: what is predicted after the last A")
-for copies in (1, 2, 3, 5):
-    texts = torch.cat(
-        [torch.zeros(256, 1, dtype=torch.long), pairs.repeat(1, copies), pairs[:, :1]],
-        1,
-    )
-    after = run(model, texts).logits[:, -1].softmax(-1)
-    b = after.gather(-1, pairs[:, 1:])
-    print(
-        f"{copies} times A B before it:  B ranked first {(after.argmax(-1) == pairs[:, 1]).float().mean():.1f}, "
-        f"probability of B {b.mean():.1f}"
-    )
-
-# %% [markdown] id="e3101895"
-# On `ABABA`, the very example of the paper, B is ranked first in nearly all texts, with a probability of about one in ten. (Periods below 4 were not in the training data.)
-#
-# In short texts much of the induction head's attention rests on `[BOS]`; the less rests there, the surer the model. That goes together; is it the cause? Section 2.8 met a head in layer 0 that writes something about the position, without which the induction head rests on `[BOS]`. The story does not mention it.
-#
-# So deceive the model about where it stands. Take texts of period 4, nine tokens long. At each position but `[BOS]`, give that head the z that it has on average 30 positions later in long texts. Nothing else changes.
-
-# %% id="a0da8567"
-# NBVAL_CHECK_OUTPUT
-brief = draw_repeated_tokens(batch=256, period=4, repeats=2, seed=9).tokens
-lengthy = draw_repeated_tokens(batch=256, period=28, repeats=2, seed=9).tokens
-in_brief = torch.arange(5, 8)  # second copy, while the next token is known
-moved_later = {}
-print("probability of the rule's token (attention to [BOS]), texts of 9 tokens")
-for seed, (_, reader) in circuit.items():
-    subject = load_model("induction-2l", seed=seed)
-    (background,) = background_heads[seed]
-    site, looks = z(background[0], head=background[1]), pattern(1, head=reader[1])
-    usual = run(subject, lengthy, cache=[site]).cache[site].mean(0)
-    early = run(subject, brief, cache=[site]).cache[site]
-    late = torch.cat([early[:, :1], usual[31:39].expand(256, -1, -1)], dim=1)
-    row = []
-    for put in (early, late):
-        seen = run(subject, brief, [replace(site, put)], [looks])
-        p = seen.logits[:, in_brief].softmax(-1)
-        p = p.gather(-1, brief[:, in_brief + 1, None])[..., 0].mean(-1)
-        row += [p, seen.cache[looks][:, in_brief, 0].mean().item()]
-    moved_later[seed] = row[0], row[2]
-    print(
-        f"seed {seed}, L{background[0]}H{background[1]}:  as it is {row[0].mean():.1f} ({row[1]:.1f})"
-        f"   30 positions later {row[2].mean():.1f} ({row[3]:.1f})"
-    )
-
-# %% id="f42bbb55"
-least = min(moved_later, key=lambda seed: (moved_later[seed][1]).mean())
-Claim(
-    statement="How sure the models of induction-2l are of a short repetition is set by a head of layer 0 that says how "
-    "far into the text they are.",
-    evidence=Evidence.CAUSAL_COMPONENT,
-    quantity=f"probability of the rule's token with that head's z from 30 positions later, seed {least}, the lowest of five",
-    estimate=float(moved_later[least][1].double().mean()),
-    interval=bootstrap_interval(moved_later[least][1]),
-    n=256,
-    observations="texts of two copies of 4 tokens for each model",
-    baseline=max(float(before.mean()) for before, _ in moved_later.values()),
-    baseline_name="the same with its own z, the highest of five",
-    threshold=0.5,
-    does_not_say="Why training made it so. That the head says nothing else. The probability is averaged over three "
-    "positions of a text, and the lowest of five models was chosen without correction.",
-)
-
-# %% [markdown] id="3c2bc924"
-# The same four tokens, the same two copies; told that they stand later in the text, the models are nearly certain. So a third head belongs to the pathway. "Attends to the token after the previous `A`" is silent about it, and an account that ends at the induction head cannot say how probable `B` is.
-#
-# One may guess a purpose: early in a training text, two equal tokens could be chance (up to fifteen random tokens stand before the repetition begins), while late in it everything repeats. That is a guess about training, and nothing here tests it.
-
-# %% [markdown] id="b2a3eadf"
-# **Second gap: which one?** Now let earlier occurrences of one token go on differently: `A x … A y … A`. `course.conflicting_tokens("xy")` draws such texts: every `A` comes after some other tokens (six here), and those all differ. The letters say what followed each earlier `A`, in order.
-#
-# **Predict.** `A x … A x … A y … A`: more often x, more recently y. Which will `induction-2l` (seed 0) hold most probable in most texts?
-
-# %% id="94193224"
-predict("who_wins", value=..., confidence=...)
-
-# %% id="6395d5f6"
-# NBVAL_CHECK_OUTPUT
-orders, spacings = ["xy", "xyy", "xyx", "xxy", "xxxy"], [3, 6, 10]
-conflicts = {
-    (order, spacing): course.conflicting_tokens(order, batch=256, spacing=spacing)
-    for order in orders
-    for spacing in spacings
-}
-ends = {}
-for (order, spacing), (texts, _) in conflicts.items():
-    for seed, (_, reader) in circuit.items():
-        looks = pattern(1, head=reader[1])
-        seen = run(load_model("induction-2l", seed=seed), texts, cache=[looks])
-        ends[order, spacing, seed] = (
-            seen.logits[:, -1].argmax(-1),
-            seen.cache[looks][:, -1],
-        )
-print("share of texts in which y is ranked first (the rest is x, nearly always)")
-print("order     ", "  ".join(f"seed {seed}" for seed in seeds("induction-2l")))
-latest_share = torch.zeros(len(orders), 5)
-for i, order in enumerate(orders):
-    stands_for = conflicts[order, 6].continuations
-    for seed in circuit:
-        chosen = ends[order, 6, seed][0]
-        latest_share[i, seed] = (chosen == stands_for["y"]).float().mean()
-        either = (chosen == stands_for["x"]) | (chosen == stands_for["y"])
-        assert either.float().mean() > 0.95
-    print(f"{order:10s}", "  ".join(f"{share:6.1f}" for share in latest_share[i]))
-
-# %% id="fd635a07"
-predict.reveal("who_wins", "y" if latest_share[orders.index("xxy"), 0] > 0.5 else "x")
-
-# %% id="8f976c4f"
-plot(
-    Heatmap(
-        latest_share,
-        rows=orders,
-        columns=[f"seed {seed}" for seed in circuit],
-        name="share of texts",
-        row_axis="what followed the earlier A's",
-        column_axis="induction-2l",
-        title="y is ranked first",
-    ),
-    caption="Share of 256 texts in which y is the most probable next token, by what followed the earlier occurrences of the last token, in order. Six other tokens before each occurrence. Five models of induction-2l.",
-)
-
-# %% [markdown] id="b349fb5e"
-# With one occurrence each, the latest wins (`xy`). With two against one, the more frequent wins in most texts, also where it is not the latest (`xxy`). So `latest` does not hold, and `most_frequent` holds with exceptions. Is it then the rule?
-#
-# The next cell asks the same at other distances, and adds a fourth rule. The induction head divides its attention among the places after all earlier `A`s. Add up what goes to places that hold x and to places that hold y: a *vote weighted by attention*. Unlike the other three it looks inside the model, and it is no complete rule, since it does not say what sets the weights.
-
-# %% id="f5031fd9"
-# NBVAL_CHECK_OUTPUT
-every_rule = {}  # rule: model's choice is another one, shape (order, spacing, seed, text)
-for rule in (*course.RULES, "vote by attention"):
-    wrong = []
-    for (order, spacing), (texts, stands_for) in conflicts.items():
-        for seed in circuit:
-            chosen, looked = ends[order, spacing, seed]
-            if rule == "vote by attention":
-                for_x, for_y = (
-                    (looked * (texts == stands_for[letter][:, None])).sum(-1)
-                    for letter in "xy"
-                )
-                named = torch.where(for_y > for_x, stands_for["y"], stands_for["x"])
-            else:
-                named = course.rule_predictions(texts, rule)[:, -1]
-            wrong.append((chosen != named).double())
-    every_rule[rule] = torch.stack(wrong).view(len(orders), len(spacings), 5, -1)
-print("gap of the choice, mean over five models; spacing 3, 6, 10 on")
-print(f"{'rule':18s} {'xy':>19s} {'xxy':>21s}     all orders")
-for rule, wrong in every_rule.items():
-    by_order = wrong.mean((2, 3))
-    print(
-        f"{rule:20s}",
-        *(f"{each:5.1f}" for each in by_order[orders.index("xy")]),
-        "   ",
-        *(f"{each:5.1f}" for each in by_order[orders.index("xxy")]),
-        f"   {wrong.mean():8.2f}",
-    )
-
-# %% id="e7c70bf7"
-plot(
-    Bars(
-        names=list(every_rule),
-        values=torch.stack([wrong.mean() for wrong in every_rule.values()]),
-        intervals=[
-            bootstrap_interval(wrong.mean((0, 1, 2))) for wrong in every_rule.values()
-        ],
-        interval="95 % interval (bootstrap over 256 draws of texts)",
-        name="gap of the choice",
-        axis="rule",
-        title="induction-2l, five seeds",
-        baseline=0.5,
-        baseline_name="tossing a coin between x and y",
-    ),
-    caption="Share of choices that a rule does not name, over five orders of conflicting continuations, three spacings and five models of induction-2l. Black: 95 % interval (bootstrap over the 256 draws of texts).",
-)
-
-# %% [markdown] id="e2dea512"
-# At a spacing of 10 the more frequent continuation no longer wins most of the texts `xxy`, and at 3 the latest no longer wins all of the texts `xy`. None of the three rules is what the models do. Which of them fits depends on distances that the rules do not mention.
-#
-# The vote by attention fits best over all, and even it leaves something open. It says that the models do not count and do not pick: they add up what they attend to. Then the question moves: what sets the weights among matches? Rotation makes a score depend on the distance, and what else stands in the text takes its share. The one-line story has no term for either.
-#
-# **What an end-to-end account of these models would have to add**, then: a head that tells how far into the text they are, the weights among several matches, and how attention becomes probability. Saphra & Wiegreffe's two questions, how the repetition is recognised and how the prediction follows, touch the same two places. Section 2.9 answered part of the first: one token is compared, with the token before each place. That is not yet recognising a pattern of two tokens, and on `A x … A y … A` it shows.
-#
-# None of this makes the story false. It predicts every choice where there is one earlier copy, it is causal where it was tested, and written as a program it works. It is a part of an explanation, and the gap has a size.
-
-# %% id="5c62c305"
-claimed = every_rule["latest"][orders.index("xxy"), spacings.index(6)].mean(0)
-Claim(
-    statement="Where two earlier occurrences went on one way and the latest another, the rule «what followed the latest "
-    "earlier occurrence» does not name what induction-2l predicts.",
-    evidence=Evidence.BEHAVIOURAL,
-    quantity="gap of the choice on texts «xxy» at spacing 6, mean over five models",
-    estimate=float(claimed.mean()),
-    interval=bootstrap_interval(claimed),
-    n=len(claimed),
-    observations="draws of texts, each read by all five models",
-    baseline=float(every_rule["latest"][orders.index("xy"), spacings.index(6)].mean()),
-    baseline_name="the same rule on texts «xy»",
-    threshold=0.5,
-    does_not_say="That the models count: two places that are attended to add up without anything being counted. At "
-    "a spacing of 10 the same rule does better. What happens in models trained on text.",
 )
 
 # %% [markdown] id="314470ba"
@@ -3030,6 +2571,141 @@ Claim(
 # - *The account of why* is that weight decay favours the rule, which needs smaller weights for the same certainty. Nothing in this section tests it. A test would change the weight decay, or hold the weights' size fixed, and see whether the step moves. (Liu et al. 2022, *Omnigrok*, and Varma et al. 2023, *Explaining grokking through circuit efficiency*, are experiments of this kind.)
 # - *One rule.* Zhong et al. 2023, *The Clock and the Pizza*, find networks that solve the same task with another algorithm on waves. A peak in the embedding does not tell the two apart.
 # - *One run.* The phases lie apart in seed 1, which is why its checkpoints are shipped. In seed 0, rule and learning by heart grow side by side: by step 100 an excluded loss of 2.2 had been seen in it when the model was made.
+# %% [markdown] id="e81a658c"
+# ## 2.11 Write it yourself
+#
+# difficulty 4 of 5 · 30 minutes
+#
+# *You will be able to*: put an explanation to the test by writing the program that it describes. (Weiss et al. 2021, [Thinking Like Transformers](https://arxiv.org/abs/2106.06981), write transformers as programs; Lindner et al. 2023, [Tracr](https://arxiv.org/abs/2301.05062), compile such programs into weights.)
+#
+# "The first head notes the token before; the second looks where the note matches, and copies." If that is an explanation, it should be possible to write it down as weights, without any training, and the weights should work. What is vague in the sentence shows itself as a number that you do not know how to choose.
+#
+# **The stream.** Give each kind of information a part of its own:
+#
+# | part of the stream | size | written by | read by |
+# |---|---|---|---|
+# | `token` | d_vocab | the embedding: entry t is 1 for token t | values of both layers, queries of layer 1 |
+# | `position` | n_ctx | the positions: entry i is 1 at position i | queries and keys of layer 0 |
+# | `previous` | d_vocab | layer 0 | keys of layer 1 |
+# | `prediction` | d_vocab | layer 1 | the unembedding |
+#
+# The parts do not overlap, so nothing that is written disturbs anything else. The model has two layers of one head each, no LayerNorm, no biases. Embedding, positions and unembedding are given. The four matrices of each head are yours.
+#
+# Two things to watch. Scores are divided by $\sqrt{d_\mathrm{head}}$ before softmax. And softmax never gives all its attention to one place: if the right score is larger than the others by $g$, and there are $n$ other places, it leaves them $n e^{-g} / (1 + n e^{-g})$ together.
+
+
+# %% id="7b4f636a" exercise="write_induction_model"
+def write_induction_model(d_vocab, n_ctx):
+    """Weights of a two-layer model, one head a layer, that continues repeated text.
+
+    d_vocab: number of tokens; id 0 is [BOS]. n_ctx: positions of the longest text.
+    Returns a dict of tensors: W_E (d_vocab, d_model), W_pos (n_ctx, d_model),
+    W_Q, W_K, W_V (2, d_model, d_head), W_O (2, d_head, d_model),
+    W_U (d_model, d_vocab); the first axis of the middle four is the layer. d_model and
+    d_head are yours to change, and so is everything else.
+    """
+    token = slice(0, d_vocab)
+    position = slice(d_vocab, d_vocab + n_ctx)
+    previous = slice(d_vocab + n_ctx, 2 * d_vocab + n_ctx)
+    prediction = slice(2 * d_vocab + n_ctx, 3 * d_vocab + n_ctx)
+    d_model, d_head = 3 * d_vocab + n_ctx, max(d_vocab, n_ctx)
+    W_E = torch.zeros(d_vocab, d_model)
+    W_E[:, token] = torch.eye(d_vocab)
+    W_pos = torch.zeros(n_ctx, d_model)
+    W_pos[:, position] = torch.eye(n_ctx)
+    W_U = torch.zeros(d_model, d_vocab)
+    W_U[prediction] = torch.eye(d_vocab)
+    W_Q, W_K, W_V = (torch.zeros(2, d_model, d_head) for _ in range(3))
+    W_O = torch.zeros(2, d_head, d_model)
+    ### BEGIN SOLUTION
+    sharp = 30 * d_head**0.5
+    W_Q[0, position, :n_ctx] = sharp * torch.eye(n_ctx).roll(-1, 1)
+    W_K[0, position, :n_ctx] = torch.eye(n_ctx)
+    W_V[0, token, :d_vocab] = torch.eye(d_vocab)
+    W_O[0, :d_vocab, previous] = torch.eye(d_vocab)
+    W_Q[1, token, :d_vocab] = sharp * torch.eye(d_vocab)
+    W_K[1, previous, :d_vocab] = torch.eye(d_vocab)
+    W_V[1, token, :d_vocab] = torch.eye(d_vocab)
+    W_O[1, :d_vocab, prediction] = torch.eye(d_vocab)
+    return {
+        "W_E": W_E,
+        "W_pos": W_pos,
+        "W_Q": W_Q,
+        "W_K": W_K,
+        "W_V": W_V,
+        "W_O": W_O,
+        "W_U": W_U,
+    }
+    ### END SOLUTION
+
+
+# %% id="b536eea7" check="write_induction_model"
+check(write_induction_model)
+
+# %% [markdown] id="4c423f8c"
+# The check asks for weights of several sizes and runs them on texts that are drawn for it: segments of different tokens, of several lengths, said twice or more often, also after other tokens. There at least 99 % of the next tokens have to be right. When something fails, it shows the first text and position where it did, and where your two heads looked.
+#
+# It also runs them on segments in which **tokens come back**. There one token of context does not settle what comes next: `A B A C A B A C`, and after the third `A` both `B` and `C` have followed one. What can a head do that compares one token and attends to all matches alike? Every earlier occurrence votes for what followed it, the most frequent wins, and among equals it is a matter of luck. `course.one_match_ceiling` computes how often that is right, and the check asks for as much, within 0.01 and the luck of the draw.
+#
+# **Predict.** Segments of 15 tokens, drawn from 19 with repeats, said twice. What share of the second copy (from its second token on) does the vote get right?
+
+# %% id="c6faf797"
+predict("vote_reaches", value=..., confidence=...)
+
+# %% [markdown] id="940a6aa5"
+# **Look.** The course's hand-written model as a bridge, on which everything in this course runs: its two patterns on one text.
+
+# %% id="c163ca1b"
+by_hand = course.build_by_hand(course.write_induction_model(d_vocab=64, n_ctx=64))
+short = draw_repeated_tokens(batch=1, period=7, repeats=2, seed=3)
+letters = ["[BOS]", *list("ABCDEFG" * 2)]
+for layer, what in [(0, "notes the token before"), (1, "looks where the note matches")]:
+    looked = course.attention_patterns(by_hand, short.tokens)[layer, 0, 0]
+    display(
+        plot(
+            AttentionPattern(looked, letters, f"L{layer}H0 {what}", 7),
+            caption=f"Attention of layer {layer} of the model written by hand, on a random segment of 7 tokens said twice. Orange outline: the stripe. Grey: the future.",
+        )
+    )
+
+# %% [markdown] id="bc635fd2"
+# In the first copy layer 1 has nothing to match and looks at all positions alike. Nobody told it to rest on `[BOS]`, as the trained heads do. Nothing depends on it on this data: there the next token cannot be known.
+#
+# Three subjects on segments of different tokens and on segments in which tokens come back: the vote, the model by hand, and the trained `induction-2l` (seed 0).
+
+
+# %% id="f1084e14"
+# NBVAL_CHECK_OUTPUT
+def share_right(subject, texts, period):
+    """Share of the second copy, from its second token on, that is ranked first."""
+    right = run(subject, texts).logits[:, :-1].argmax(-1) == texts[:, 1:]
+    return right[:, period + 1 :].float().mean().item()
+
+
+print("segments                          vote   by hand   trained, seed 0")
+vote_of = {}
+for name, d_vocab, unique in [
+    ("15 different tokens", 64, True),
+    ("15 of 63, with repeats", 64, False),
+    ("15 of 19, with repeats", 20, False),
+]:
+    texts = draw_repeated_tokens(
+        2000, 15, 2, d_vocab=d_vocab, seed=8, unique=unique
+    ).tokens
+    vote_of[name] = course.one_match_ceiling(texts, 15).mean().item()
+    print(
+        f"{name:30s} {vote_of[name]:7.2f} {share_right(by_hand, texts, 15):9.2f} "
+        f"{share_right(model, texts, 15):10.2f}"
+    )
+
+# %% id="a757ab90"
+predict.reveal("vote_reaches", round(vote_of["15 of 19, with repeats"], 2))
+
+# %% [markdown] id="511dd6c6"
+# The hand-written model is the explanation, executed. It reaches what the vote reaches, on any length and any vocabulary, so the explanation is *sufficient* as an algorithm: nothing that it leaves open is needed for these choices.
+#
+# That is not the same as being what the trained model does. The trained model is not a vote. Where tokens come back it differs from one, and section 2.16 asks how.
+
 # %% [markdown] id="906f6571"
 # ## 2.12 Attention as an explanation
 #
@@ -3089,8 +2765,8 @@ def attention_rollout(patterns):
     ### BEGIN SOLUTION
     identity = torch.eye(patterns.shape[-1])
     rollout = identity
-    for pattern in patterns.mean(dim=1):
-        rollout = (pattern + identity) / 2 @ rollout
+    for layer_mean in patterns.mean(dim=1):
+        rollout = (layer_mean + identity) / 2 @ rollout
     return rollout
     ### END SOLUTION
 
@@ -3335,7 +3011,7 @@ check(same_output_other_attention)
 predict("other_row_in_story", value=..., confidence=...)
 
 # %% [markdown] id="da3d55a5"
-# **Look.** The next cell asks by number of sources, in four places: the induction head of `induction-2l` (found in section 2.2; $d_{head} = 16$), a head of the same layer that does nothing (its attention is even), all heads of `story` with its output kept, and all heads of `story` with only *one number* kept: what the head writes into the logit of `john` minus that of `mary` (section 2.15 says how that is computed). The last is what a classifier with two classes has for an output.
+# **Look.** The next cell asks by number of sources, in four places: the induction head of `induction-2l` (found in section 2.2; $d_{head} = 16$), a head of the same layer that does nothing (its attention is even), all heads of `story` with its output kept, and all heads of `story` with only *one number* kept: what the head writes into the logit of `john` minus that of `mary` (section 2.14 says how that is computed). The last is what a classifier with two classes has for an output.
 #
 # (`course_heads.freedom` gives, for each row, the share of the favourite's attention that can go.)
 
@@ -3689,7 +3365,7 @@ Claim(
 )
 
 # %% [markdown] id="9d3530fd"
-# ## 2.15 Heads that lower the right answer
+# ## 2.14 Heads that lower the right answer
 #
 # difficulty 3 of 5 · 25 minutes
 #
@@ -3914,7 +3590,7 @@ Claim(
 # The claim does not hold, and that is the finding: `story` has no such head for this task. In the other two tasks the lowest heads are at a fraction of a logit. Wang et al.'s and McDougall et al.'s heads are in a larger model trained on real text; this one, on these sentences, did not grow them. That is why the exercise had models written by hand.
 
 # %% [markdown] id="5eb660d9"
-# ## 2.16 The same head in another seed
+# ## 2.15 The same head in another seed
 #
 # difficulty 3 of 5 · 25 minutes
 #
@@ -4089,6 +3765,330 @@ Claim(
     baseline_name="the untrained twins of the same seeds, matched in the same way; matching by index gives "
     f"{np.mean([course_heads.signature_correlations(*(course_heads.head_signatures(five[i], common, True) for i in p)).diagonal().mean() for p in beyond['trained']]):.2f} for the trained ones",
     does_not_say="That the heads compute the same thing: where a head looks is half of what it does. That other recipes, sizes or data give these heads: five seeds share all of that, so 'universal' would mean 'not an accident of the random start'. The interval draws from five seeds and is too narrow.",
+)
+
+# %% [markdown] id="4363a185"
+# ## 2.16 What is left unexplained
+#
+# difficulty 3 of 5 · 25 minutes
+#
+# *You will be able to*: turn an explanation into a rule that can be wrong, and measure how much of the behaviour the rule leaves open. (Saphra & Wiegreffe 2024, [Mechanistic?](https://arxiv.org/abs/2410.09087), section 2.1.)
+#
+# Saphra & Wiegreffe name induction heads as their example of a mechanistic interpretation in the narrow technical sense: how a model predicts `B` from `ABABA`. In the same section they name them again as an example of what falls short of an even narrower sense, in which an explanation is a *complete end-to-end causal pathway* from input to output. Induction heads, they write, describe one component of that pathway. One would also need to explain how the model identifies `ABABA` as a repeating pattern of two tokens, and how it predicts `B` once it attends to the earlier occurrences.
+#
+# You have seen parts of such a pathway: the head below, the path between, the copying. What is still missing? Ask the story for predictions where it has not been asked before.
+#
+# As a rule, the story reads: *the model predicts what followed the earlier occurrence of the present token*. As long as there is one earlier occurrence, that is one token. With two that went on differently it is not even a rule. Three ways to complete it:
+#
+# - `latest`: what followed the latest earlier occurrence;
+# - `earliest`: what followed the earliest;
+# - `most_frequent`: what followed most often, and among equals the one of these that came last.
+#
+# How much does a rule leave open? Two numbers, both over all positions whose token has occurred before (elsewhere the rule says nothing):
+#
+# $$\text{gap of the choice} = 1 - \frac{1}{|\mathcal{J}|} \sum_{j \in \mathcal{J}} \big[\operatorname{argmax}_v\, p_j(v) = r_j\big], \qquad \text{gap of the probability} = 1 - \frac{1}{|\mathcal{J}|} \sum_{j \in \mathcal{J}} p_j(r_j)$$
+#
+# $\mathcal{J}$ is the set of these positions in all texts together, $p_j$ the model's probabilities for the next token at $j$, and $r_j$ the token that the rule names there. $[\cdot]$ is 1 if the statement in it is true and 0 if not. The model is compared with the *rule*, not with the text.
+
+
+# %% id="673b78b3" exercise="end_to_end_gap"
+def end_to_end_gap(logits, tokens, rule="latest"):
+    """How far a model's behaviour is from a rule's, where the rule says something.
+
+    logits: shape (batch, pos, d_vocab). tokens: shape (batch, pos).
+    rule: "latest", "earliest" or "most_frequent" (among equally frequent ones, the one
+        that came last). At a position whose token occurred at earlier positions, the
+        rule names a token among those that followed these occurrences.
+    Returns two numbers, the gap of the choice and the gap of the probability.
+    """
+    ### BEGIN SOLUTION
+    choices, masses = [], []
+    for scores, row in zip(logits, tokens.tolist(), strict=True):
+        for at, present in enumerate(row):
+            followed = [row[i + 1] for i in range(at) if row[i] == present]
+            if not followed:
+                continue
+            most = max(followed.count(each) for each in followed)
+            named = {
+                "latest": followed[-1],
+                "earliest": followed[0],
+                "most_frequent": [e for e in followed if followed.count(e) == most][-1],
+            }[rule]
+            choices.append(float(scores[at].argmax() == named))
+            masses.append(scores[at].softmax(-1)[named].item())
+    return 1 - sum(choices) / len(choices), 1 - sum(masses) / len(masses)
+    ### END SOLUTION
+
+
+# %% id="28820574" check="end_to_end_gap"
+check(end_to_end_gap)
+
+# %% [markdown] id="9a8bde52"
+# **First gap: how sure?** On the data of this chapter each token has one earlier copy, so the three rules are one. Its gap for the five models, beside the model written by hand and the untrained twin:
+
+# %% id="69896184"
+# NBVAL_CHECK_OUTPUT
+print("                    gap of the choice   gap of the probability")
+subjects = [
+    (f"seed {seed}", load_model("induction-2l", seed=seed))
+    for seed in seeds("induction-2l")
+]
+for name, subject in [*subjects, ("by hand", by_hand), ("untrained, seed 0", twin)]:
+    left = course.end_to_end_gap(
+        run(subject, said_again.tokens).logits, said_again.tokens
+    )
+    print(f"{name:20s} {left.choice:10.2f} {left.probability:21.2f}")
+
+# %% [markdown] id="3cc7ec54"
+# The rule names every choice of all five models and leaves more than a third of the probability open. (The model by hand leaves nearly all of it open: its logits were never scaled. Choices do not depend on that.)
+#
+# What does the probability depend on? The rule says the same in short texts and in long ones. The models do not:
+
+# %% id="e671a1e5"
+surety = {}
+for period in (4, 6, 8, 12, 16, 20, 24, 28):
+    texts = draw_repeated_tokens(batch=128, period=period, repeats=2, seed=9)
+    at = torch.arange(period + 1, 2 * period)
+    for seed, (_, reader) in circuit.items():
+        seen = run(
+            load_model("induction-2l", seed=seed),
+            texts.tokens,
+            cache=[pattern(1, head=reader[1])],
+        )
+        right = seen.logits[:, at].softmax(-1).gather(-1, texts.tokens[:, at + 1, None])
+        rest = seen.cache[pattern(1, head=reader[1])][:, at, 0]
+        surety[seed, period] = right[..., 0].mean().item(), rest.mean().item()
+periods_tried = torch.tensor([4.0, 6, 8, 12, 16, 20, 24, 28])
+by_period = torch.tensor(
+    [[surety[seed, int(period)] for period in periods_tried] for seed in circuit]
+)
+plot(
+    Lines(
+        x=periods_tried,
+        lines=[
+            Line(
+                name,
+                by_period[..., i].mean(0),
+                by_period[..., i].amin(0),
+                by_period[..., i].amax(0),
+            )
+            for i, name in enumerate(
+                ["probability of the rule's token", "attention to [BOS]"]
+            )
+        ],
+        x_name="period (tokens in a segment)",
+        y_name="mean over the second copy",
+        title="induction-2l, five seeds",
+        interval="the range of the five seeds",
+    ),
+    caption="Probability that the five models of induction-2l give to what followed the earlier copy, and the induction head's attention to [BOS], on texts of two copies. Line: mean over five models; band: their range.",
+)
+
+# %% id="88281a95"
+# NBVAL_CHECK_OUTPUT
+generator = torch.Generator().manual_seed(4)
+pairs = torch.rand(256, 63, generator=generator).argsort(-1)[:, :2] + 1
+print("texts [BOS] A B A …, seed 0: what is predicted after the last A")
+for copies in (1, 2, 3, 5):
+    texts = torch.cat(
+        [torch.zeros(256, 1, dtype=torch.long), pairs.repeat(1, copies), pairs[:, :1]],
+        1,
+    )
+    after = run(model, texts).logits[:, -1].softmax(-1)
+    b = after.gather(-1, pairs[:, 1:])
+    print(
+        f"{copies} times A B before it:  B ranked first {(after.argmax(-1) == pairs[:, 1]).float().mean():.1f}, "
+        f"probability of B {b.mean():.1f}"
+    )
+
+# %% [markdown] id="e3101895"
+# On `ABABA`, the very example of the paper, B is ranked first in nearly all texts, with a probability of about one in ten. (Periods below 4 were not in the training data.)
+#
+# In short texts much of the induction head's attention rests on `[BOS]`; the less rests there, the surer the model. That goes together; is it the cause? Section 2.8 met a head in layer 0 that writes something about the position, without which the induction head rests on `[BOS]`. The story does not mention it.
+#
+# So deceive the model about where it stands. Take texts of period 4, nine tokens long. At each position but `[BOS]`, give that head the z that it has on average 30 positions later in long texts. Nothing else changes.
+
+# %% id="a0da8567"
+# NBVAL_CHECK_OUTPUT
+brief = draw_repeated_tokens(batch=256, period=4, repeats=2, seed=9).tokens
+lengthy = draw_repeated_tokens(batch=256, period=28, repeats=2, seed=9).tokens
+in_brief = torch.arange(5, 8)  # second copy, while the next token is known
+moved_later = {}
+print("probability of the rule's token (attention to [BOS]), texts of 9 tokens")
+for seed, (_, reader) in circuit.items():
+    subject = load_model("induction-2l", seed=seed)
+    (background,) = background_heads[seed]
+    site, looks = z(background[0], head=background[1]), pattern(1, head=reader[1])
+    usual = run(subject, lengthy, cache=[site]).cache[site].mean(0)
+    early = run(subject, brief, cache=[site]).cache[site]
+    late = torch.cat([early[:, :1], usual[31:39].expand(256, -1, -1)], dim=1)
+    row = []
+    for put in (early, late):
+        seen = run(subject, brief, [replace(site, put)], [looks])
+        p = seen.logits[:, in_brief].softmax(-1)
+        p = p.gather(-1, brief[:, in_brief + 1, None])[..., 0].mean(-1)
+        row += [p, seen.cache[looks][:, in_brief, 0].mean().item()]
+    moved_later[seed] = row[0], row[2]
+    print(
+        f"seed {seed}, L{background[0]}H{background[1]}:  as it is {row[0].mean():.1f} ({row[1]:.1f})"
+        f"   30 positions later {row[2].mean():.1f} ({row[3]:.1f})"
+    )
+
+# %% id="f42bbb55"
+least = min(moved_later, key=lambda seed: (moved_later[seed][1]).mean())
+Claim(
+    statement="How sure the models of induction-2l are of a short repetition is set by a head of layer 0 that says how "
+    "far into the text they are.",
+    evidence=Evidence.CAUSAL_COMPONENT,
+    quantity=f"probability of the rule's token with that head's z from 30 positions later, seed {least}, the lowest of five",
+    estimate=float(moved_later[least][1].double().mean()),
+    interval=bootstrap_interval(moved_later[least][1]),
+    n=256,
+    observations="texts of two copies of 4 tokens for each model",
+    baseline=max(float(before.mean()) for before, _ in moved_later.values()),
+    baseline_name="the same with its own z, the highest of five",
+    threshold=0.5,
+    does_not_say="Why training made it so. That the head says nothing else. The probability is averaged over three "
+    "positions of a text, and the lowest of five models was chosen without correction.",
+)
+
+# %% [markdown] id="3c2bc924"
+# The same four tokens, the same two copies; told that they stand later in the text, the models are nearly certain. So a third head belongs to the pathway. "Attends to the token after the previous `A`" is silent about it, and an account that ends at the induction head cannot say how probable `B` is.
+#
+# One may guess a purpose: early in a training text, two equal tokens could be chance (up to fifteen random tokens stand before the repetition begins), while late in it everything repeats. That is a guess about training, and nothing here tests it.
+
+# %% [markdown] id="b2a3eadf"
+# **Second gap: which one?** Now let earlier occurrences of one token go on differently: `A x … A y … A`. `course.conflicting_tokens("xy")` draws such texts: every `A` comes after some other tokens (six here), and those all differ. The letters say what followed each earlier `A`, in order.
+#
+# **Predict.** `A x … A x … A y … A`: more often x, more recently y. Which will `induction-2l` (seed 0) hold most probable in most texts?
+
+# %% id="94193224"
+predict("who_wins", value=..., confidence=...)
+
+# %% id="6395d5f6"
+# NBVAL_CHECK_OUTPUT
+orders, spacings = ["xy", "xyy", "xyx", "xxy", "xxxy"], [3, 6, 10]
+conflicts = {
+    (order, spacing): course.conflicting_tokens(order, batch=256, spacing=spacing)
+    for order in orders
+    for spacing in spacings
+}
+ends = {}
+for (order, spacing), (texts, _) in conflicts.items():
+    for seed, (_, reader) in circuit.items():
+        looks = pattern(1, head=reader[1])
+        seen = run(load_model("induction-2l", seed=seed), texts, cache=[looks])
+        ends[order, spacing, seed] = (
+            seen.logits[:, -1].argmax(-1),
+            seen.cache[looks][:, -1],
+        )
+print("share of texts in which y is ranked first (the rest is x, nearly always)")
+print("order     ", "  ".join(f"seed {seed}" for seed in seeds("induction-2l")))
+latest_share = torch.zeros(len(orders), 5)
+for i, order in enumerate(orders):
+    stands_for = conflicts[order, 6].continuations
+    for seed in circuit:
+        chosen = ends[order, 6, seed][0]
+        latest_share[i, seed] = (chosen == stands_for["y"]).float().mean()
+        either = (chosen == stands_for["x"]) | (chosen == stands_for["y"])
+        assert either.float().mean() > 0.95
+    print(f"{order:10s}", "  ".join(f"{share:6.1f}" for share in latest_share[i]))
+
+# %% id="fd635a07"
+predict.reveal("who_wins", "y" if latest_share[orders.index("xxy"), 0] > 0.5 else "x")
+
+# %% id="8f976c4f"
+plot(
+    Heatmap(
+        latest_share,
+        rows=orders,
+        columns=[f"seed {seed}" for seed in circuit],
+        name="share of texts",
+        row_axis="what followed the earlier A's",
+        column_axis="induction-2l",
+        title="y is ranked first",
+    ),
+    caption="Share of 256 texts in which y is the most probable next token, by what followed the earlier occurrences of the last token, in order. Six other tokens before each occurrence. Five models of induction-2l.",
+)
+
+# %% [markdown] id="b349fb5e"
+# With one occurrence each, the latest wins (`xy`). With two against one, the more frequent wins in most texts, also where it is not the latest (`xxy`). So `latest` does not hold, and `most_frequent` holds with exceptions. Is it then the rule?
+#
+# The next cell asks the same at other distances, and adds a fourth rule. The induction head divides its attention among the places after all earlier `A`s. Add up what goes to places that hold x and to places that hold y: a *vote weighted by attention*. Unlike the other three it looks inside the model, and it is no complete rule, since it does not say what sets the weights.
+
+# %% id="f5031fd9"
+# NBVAL_CHECK_OUTPUT
+every_rule = {}  # rule: model's choice is another one, shape (order, spacing, seed, text)
+for rule in (*course.RULES, "vote by attention"):
+    wrong = []
+    for (order, spacing), (texts, stands_for) in conflicts.items():
+        for seed in circuit:
+            chosen, looked = ends[order, spacing, seed]
+            if rule == "vote by attention":
+                for_x, for_y = (
+                    (looked * (texts == stands_for[letter][:, None])).sum(-1)
+                    for letter in "xy"
+                )
+                named = torch.where(for_y > for_x, stands_for["y"], stands_for["x"])
+            else:
+                named = course.rule_predictions(texts, rule)[:, -1]
+            wrong.append((chosen != named).double())
+    every_rule[rule] = torch.stack(wrong).view(len(orders), len(spacings), 5, -1)
+print("gap of the choice, mean over five models; spacing 3, 6, 10 on")
+print(f"{'rule':18s} {'xy':>19s} {'xxy':>21s}     all orders")
+for rule, wrong in every_rule.items():
+    by_order = wrong.mean((2, 3))
+    print(
+        f"{rule:20s}",
+        *(f"{each:5.1f}" for each in by_order[orders.index("xy")]),
+        "   ",
+        *(f"{each:5.1f}" for each in by_order[orders.index("xxy")]),
+        f"   {wrong.mean():8.2f}",
+    )
+
+# %% id="e7c70bf7"
+plot(
+    Bars(
+        names=list(every_rule),
+        values=torch.stack([wrong.mean() for wrong in every_rule.values()]),
+        intervals=[
+            bootstrap_interval(wrong.mean((0, 1, 2))) for wrong in every_rule.values()
+        ],
+        interval="95 % interval (bootstrap over 256 draws of texts)",
+        name="gap of the choice",
+        axis="rule",
+        title="induction-2l, five seeds",
+        baseline=0.5,
+        baseline_name="tossing a coin between x and y",
+    ),
+    caption="Share of choices that a rule does not name, over five orders of conflicting continuations, three spacings and five models of induction-2l. Black: 95 % interval (bootstrap over the 256 draws of texts).",
+)
+
+# %% [markdown] id="e2dea512"
+# At a spacing of 10 the more frequent continuation no longer wins most of the texts `xxy`, and at 3 the latest no longer wins all of the texts `xy`. None of the three rules is what the models do. Which of them fits depends on distances that the rules do not mention.
+#
+# The vote by attention fits best over all, and even it leaves something open. It says that the models do not count and do not pick: they add up what they attend to. Then the question moves: what sets the weights among matches? Rotation makes a score depend on the distance, and what else stands in the text takes its share. The one-line story has no term for either.
+#
+# **What an end-to-end account of these models would have to add**, then: a head that tells how far into the text they are, the weights among several matches, and how attention becomes probability. Saphra & Wiegreffe's two questions, how the repetition is recognised and how the prediction follows, touch the same two places. Section 2.9 answered part of the first: one token is compared, with the token before each place. That is not yet recognising a pattern of two tokens, and on `A x … A y … A` it shows.
+#
+# None of this makes the story false. It predicts every choice where there is one earlier copy, it is causal where it was tested, and written as a program it works. It is a part of an explanation, and the gap has a size.
+
+# %% id="5c62c305"
+claimed = every_rule["latest"][orders.index("xxy"), spacings.index(6)].mean(0)
+Claim(
+    statement="Where two earlier occurrences went on one way and the latest another, the rule «what followed the latest "
+    "earlier occurrence» does not name what induction-2l predicts.",
+    evidence=Evidence.BEHAVIOURAL,
+    quantity="gap of the choice on texts «xxy» at spacing 6, mean over five models",
+    estimate=float(claimed.mean()),
+    interval=bootstrap_interval(claimed),
+    n=len(claimed),
+    observations="draws of texts, each read by all five models",
+    baseline=float(every_rule["latest"][orders.index("xy"), spacings.index(6)].mean()),
+    baseline_name="the same rule on texts «xy»",
+    threshold=0.5,
+    does_not_say="That the models count: two places that are attended to add up without anything being counted. At "
+    "a spacing of 10 the same rule does better. What happens in models trained on text.",
 )
 
 # %% [markdown] id="832fb88c"

@@ -166,11 +166,10 @@ def cut_path(
     writer: a head (layer, head). reader: a head of the next layer. into: "k", "q" or "v".
     What the writer writes is replaced by its mean over the batch, position by position, for this one use: a first run
     with the writer mean-ablated gives the reader's keys, and a second run, unchanged in all else, is given these keys.
-    The direct path into the reader's keys is cut, and every other path from the writer stays. Chapter 1's
-    `transformer_maths.cut_path` takes away all that was written and holds LayerNorm's scale; here the mean stays, and the
-    scale is made anew. (Path patching; Wang et
+    The direct path into the reader's keys is cut, and every other path from the writer stays. (Path patching; Wang et
     al. 2022, "Interpretability in the Wild"; Goldowsky-Dill et al. 2023, "Localizing Model Behavior with Path
-    Patching".)
+    Patching".) Chapter 1's `transformer_maths.cut_path` takes away all that was written and holds LayerNorm's scale;
+    here the mean stays, and the scale is made anew.
     Raises CourseError unless the reader is in the layer after the writer: further up, heads in between would also read
     the changed stream.
     """

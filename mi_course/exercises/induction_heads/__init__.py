@@ -5,8 +5,10 @@ from __future__ import annotations
 from mi_course.checking import Check, Predict
 from mi_course.exercises.induction_heads import (
     ablation,
+    attention_flow,
     by_hand,
     conflict,
+    counterfactual_attention,
     find_heads,
     grokking,
     in_context_score,
@@ -16,12 +18,6 @@ from mi_course.exercises.induction_heads import (
     phase_change,
     repeated_tokens,
     repetition_gain,
-    stripe_by_hand,
-    attention_flow,
-    counterfactual_attention,
-    find_heads,
-    induction_score,
-    repeated_tokens,
     stripe_by_hand,
     suppression,
     syntax,
@@ -46,12 +42,12 @@ _FILES = (
     key_composition,
     grokking,
     by_hand,
-    conflict,
     attention_flow,
     counterfactual_attention,
     syntax,
     suppression,
     universality,
+    conflict,
 )
 
 check = Check(CHAPTER)

@@ -1,4 +1,4 @@
-"""2.14: what is left unexplained: a rule beside a model."""
+"""2.16: what is left unexplained: a rule beside a model."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _cases(draw: Draw) -> list[Case]:
 end_to_end_gap = Exercise(
     name="end_to_end_gap",
     chapter="induction_heads",
-    section="2.14",
+    section="2.16",
     title="What is left unexplained",
     core=False,
     difficulty=3,

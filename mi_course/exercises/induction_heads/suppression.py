@@ -1,4 +1,4 @@
-"""2.15: heads that lower the right answer."""
+"""2.14: heads that lower the right answer."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ def _by_removal_from_the_stream(model: Any, tokens: Tensor, answer: Tensor, thre
 suppression_heads = Exercise(
     name="suppression_heads",
     chapter="induction_heads",
-    section="2.15",
+    section="2.14",
     title="Heads that lower the right answer",
     core=False,
     difficulty=3,

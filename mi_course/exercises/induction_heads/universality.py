@@ -1,4 +1,4 @@
-"""2.16: the same head in another seed."""
+"""2.15: the same head in another seed."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def _cases(draw: Draw) -> list[Case]:
 match_heads_across_seeds = Exercise(
     name="match_heads_across_seeds",
     chapter="induction_heads",
-    section="2.16",
+    section="2.15",
     title="The same head in another seed",
     core=False,
     difficulty=3,
