@@ -1912,7 +1912,7 @@ for head in (0, 1, 3):
 #
 # One change can be made here already. Silence a head with zeros, as in section 1.7, and look at the difference again:
 
-# %%
+# %% id="7f18d9a2"
 # NBVAL_CHECK_OUTPUT
 print("         direct contribution    fall of the difference    receiver still ahead")
 for layer, h in ((2, 0), (3, 0), (3, 1), (3, 2), (3, 3)):
@@ -1920,11 +1920,14 @@ for layer, h in ((2, 0), (3, 0), (3, 1), (3, 2), (3, 3)):
     at_gift_end = silenced_logits.logits[each_gift, gift_end]
     left_over = at_gift_end[each_gift, receiver] - at_gift_end[each_gift, giver]
     name = f"L{layer}H{h}"
-    print(
-        f"{name} {mean_by_part[name] + 0.0:19.1f} {(delta - left_over).mean().item():25.1f} {100 * (left_over > 0).double().mean().item():21.0f} %"
+    kept_ahead = 100 * (left_over > 0).double().mean().item()
+    fall_of_delta = (delta - left_over).mean().item()
+    directly, fallen = (
+        round(number, 1) + 0.0 for number in (mean_by_part[name], fall_of_delta)
     )
+    print(f"{name} {directly:19.1f} {fallen:25.1f} {kept_ahead:21.0f} %")
 
-# %% [markdown]
+# %% [markdown] id="7acf939f"
 # Means near zero hid two heads that matter. Without L3H0 or without L3H1 the receiver is ahead in about as few of the prompts as without L3H3, though their mean contributions are near zero. That fits the reading above: where one of the two is gone, nothing makes up for the name that the other one raises more.
 #
 # Two cards. The first says that the contribution is not what an untrained head would have. The second says where it is directed. L3H3 was picked because its mean was the largest, and on the prompts it was picked on that flatters it a little. So the cards are made from other prompts, about people from the same held-out pairs.
@@ -1970,7 +1973,7 @@ Claim(
 # %% [markdown] id="fc0cc157"
 # **What "direct" leaves out.** The attribution follows one road: from a part straight to $W_U$. What a part writes is also read by the parts behind it. L0H0 contributes almost nothing directly, and that does not say that L0H0 does nothing; perhaps L3H3 could not find the giver without it. MLP 3 contributes 2, and that does not say that it knows the names; perhaps it repeats what the heads of layer 3 wrote.
 #
-# The sum is exact, and it is a sum of *last steps*. To learn what a part is good for in all, one has to take it away and see. Section 1.14 does that for every head and every MLP, on another task, and puts the two numbers side by side.
+# The sum is exact, and it is a sum of *last steps*. To learn what a part is good for in all, one has to take it away and see, as was done above with five heads. Section 1.14 does that for every head and every MLP, on another task, and puts the two numbers side by side.
 #
 # Nor is the split into terms the only one. It follows the architecture's joints, heads and layers. Whether these are the joints of the mechanism is an assumption, and two heads of layer 3 whose contributions nearly cancel each other are a reason to doubt it.
 # %% [markdown] id="fccb48c8"
@@ -2137,7 +2140,7 @@ predict.reveal(
 )
 
 # %% [markdown] id="8fbbf44d"
-# The three curves share their start, 0 %, and their end. Facts can be read after layer 0. With names, from reading 1 on, the first choice is nearly always one of the two people who were named, and until the last layer has run it is the right one in four to six of ten prompts, about what a choice between the two by lot would give. With holding the lens hardly ever names one of the three things (in 2 % of the prompts at most) until the last layer has run, and then it names the right one every time. The next cell counts that.
+# The three curves share their start, 0 %, and, to within one per cent, their end. Facts can be read after layer 0. With names, from reading 1 on, the first choice is nearly always one of the two people who were named, and until the last layer has run it is the right one in four to six of ten prompts, about what a choice between the two by lot would give. With holding the lens hardly ever names one of the three things (in 2 % of the prompts at most) until the last layer has run, and then it names the right one every time. The next cell counts that.
 
 # %% id="d1aa7bd3"
 # NBVAL_CHECK_OUTPUT
@@ -2641,7 +2644,7 @@ Claim(
     "passes too: a neuron that writes at random also raises, by the direct road, the words that its row raises.",
 )
 
-# %%
+# %% id="bf4e04c1"
 # NBVAL_CHECK_OUTPUT
 print("fall of its own ten words      by the direct road    measured")
 for i, of_layer in enumerate(story_falls):
@@ -2942,10 +2945,10 @@ plot(
     caption="Part of the full QK circuit of head 7 of story-attn-1l: the score of five destination words for four kinds of source words (mean of a kind), beside the mean over all source words. Blue above zero, orange-red below.",
 )
 
-# %% [markdown]
+# %% [markdown] id="2b45613d"
 # By this table the head prefers names from `to`, and countries and cities from `in`. If it followed the table it would carry from a country what its OV circuit says: the capital. Where does it look in fact, when there is a word of the kind to look at?
 
-# %%
+# %% id="e74dfea3"
 # NBVAL_CHECK_OUTPUT
 many_texts = story_tokens(256, seed=1616)
 _, many_cache = attn1.run_with_cache(many_texts)
@@ -2977,7 +2980,7 @@ on_france = france_cache["blocks.0.attn.hook_pattern"][0, 7, -1, -2]
 print(f"{fact!r}: from 'is' on 'france' {on_france:.2f}")
 
 # %% [markdown] id="8f68f065"
-# From `to` the head does what the table says. From `in` less than half of its attention is on countries and cities, though the table prefers them more strongly from there than from `is`. And where a capital is due, at the end of *the capital of france is*, it looks at the country; but from `is` it looks mostly at the word before, whatever that is. So the table is one reason among others, and the next lines say what the others are. Section 1.20 puts the two circuits of a head together.
+# From `to` the head does what the table says. From `in` less than half of its attention is on countries and cities, though the table prefers them more strongly from there than from `is`. And where a capital is due, at the end of *the capital of france is*, it looks at the country; but from `is` most of its attention is on the word before in any case. So the table is one reason among others, and the next lines say what the others are. Section 1.20 puts the two circuits of a head together.
 #
 # **What the table leaves out.** A head of layer 0 reads $e + p$: the token's row of $W_E$ and the position's row of $W_{pos}$. Its score therefore has four terms. With $e'$, $p'$ for the source, and the biases counted with the positions, since they do not depend on the token either,
 #
@@ -3279,7 +3282,7 @@ plot(
         title="story, seed 0",
         diverging=True,
     ),
-    caption="Copying score of every head of story: sum of the eigenvalues of its OV circuit over the sum of their sizes. Blue above zero (raises what it looks at), orange-red below.",
+    caption="Copying score of every head of story: sum of the eigenvalues of its OV circuit over the sum of their sizes. Blue above zero, orange-red below.",
 )
 
 # %% id="ec795889"
