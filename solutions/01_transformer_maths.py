@@ -1350,7 +1350,7 @@ Claim(
 
 # %% id="4ce409da" exercise="fold_layer_norm"
 def fold_layer_norm(weights):
-    """The weights of the same model, with all gains of LayerNorm 1 and all biases 0.
+    """The weights of the same model, in which every LayerNorm has gain 1 and bias 0.
 
     weights: a dictionary of tensors, names and shapes as in section 1.1 (perhaps with W_pos).
     Returns a new dictionary with the same names. ln1_w, ln2_w and ln_final_w hold ones,
@@ -1398,7 +1398,7 @@ print(f"{gains.min():.2f} to {gains.max():.2f}")
 # **Centring.** Two parts of the model overlook something, whatever the text is.
 #
 # - *LayerNorm* subtracts the mean. If one number is added to all 128 entries of the stream at a position, nobody who reads the stream through a LayerNorm notices, and everybody in `story` does read it so.
-# - *The softmax* divides by a sum. If one number is added to all 686 logits of a position, every $e^{S}$ grows by the same factor, and the probabilities stay.
+# - *The softmax* divides by a sum. If one number is added to all 686 logits of a position, every $e^{\mathrm{logit}}$ is multiplied by the same factor, and the probabilities stay.
 #
 # What nobody sees can be taken out of the weights. From each vector that is written into the stream, take its mean over d_model; from the logits, their mean over the vocabulary:
 #
@@ -1407,7 +1407,7 @@ print(f"{gains.min():.2f} to {gains.max():.2f}")
 #   made into logits             W_U  b_U                                 minus the mean over d_vocab       the softmax does not see it
 # ```
 #
-# All of these have the axis in question last. For $W_E$, for instance, $W_E' = W_E - \overline{W_E}$ with one mean for each row, that is for each word. Then the stream has mean zero at every position and in every layer, and so have the logits: they can be compared between positions.
+# All of these have the axis in question last. For $W_E$, for instance, $W_E' = W_E - \overline{W_E}$ with one mean for each row, that is for each word. Then the stream has mean zero at every position and in every layer, and so have the logits: each then says how far it is above the mean logit of its position.
 #
 # **Predict.** After centring, which are still what they were, up to rounding: the logits, the log-probabilities (the logarithms of the probabilities), both or neither?
 
@@ -1521,7 +1521,7 @@ print(
 #
 # (The last line allows 2e-3, because the entries of the stream are large and both models round.)
 #
-# Two things the mode does not do. It does not remove LayerNorm: the scale is still there, and parts still compete through it. And not every model can be centred: RMSNorm (Zhang & Sennrich 2019), which some models have in place of LayerNorm, subtracts no mean. There the mean of the stream is read, and taking it away changes the model.
+# Two things the mode does not do. It does not remove LayerNorm: the scale is still there, and parts still compete through it. And not every model can be centred. `story-attn-1l` has no LayerNorm, and RMSNorm (Zhang & Sennrich 2019), which some models have in place of LayerNorm, subtracts no mean. In both the mean of the stream is read, and taking it away changes the model.
 #
 # This chapter goes on with `story` as it was trained. No claim card here: all of this is algebra, and what could be measured was rounding.
 
@@ -1657,7 +1657,7 @@ print(
 )
 
 # %% [markdown] id="6a8b3b22"
-# At this position the MLP of layer 0 writes most, and the embedding of the word is short beside the sum. Section 1.3 showed how the stream grows from layer to layer; here you see who makes it grow, at one position of one text.
+# At this position the MLP of layer 0 writes most, and the embedding of the word is short beside the sum. Section 1.3 showed how the stream grows from layer to layer; here you see how much each part adds, at one position of one text.
 #
 # The lengths add up to far more than the stream's length, because the terms point in different directions. So **a length is not an importance**, for three reasons. A long term can be cancelled by others. It can point where nobody reads. And a short one can point exactly where the next part, or $W_U$, reads. Which term matters for *what*, the next section asks for one question at a time.
 
@@ -1838,6 +1838,7 @@ couples = couples_of(gifts)
 twin_weights = course.weights_of(twin)
 twin_contributed, _, _ = contributions_to_names(twin, twin_weights, gifts)
 large = [n for n, c in contributed.items() if c.abs().mean() >= 0.5]
+assert all(abs(twin_contributed[n].mean()) < 0.05 for n in large)
 plot(
     Bars(
         names=large,
@@ -1850,7 +1851,7 @@ plot(
         axis="part",
         title="story",
     ),
-    caption="Mean direct contribution to logit(receiver) − logit(giver), for the parts that contribute 0.5 or more in size to the average prompt. Black: 95 % interval, cluster bootstrap over pairs of people. Hatched: the same part of the untrained twin.",
+    caption="Mean direct contribution to logit(receiver) − logit(giver), for the parts that contribute 0.5 or more in size to the average prompt. Black: 95 % interval, cluster bootstrap over pairs of people. Hatched: the same part of the untrained twin, below 0.05 in size everywhere.",
 )
 
 # %% id="019d62cf"
@@ -1860,6 +1861,9 @@ for name in large:
     print(
         f"{name:6s} {mean_by_part[name]:5.2f}    {contributed[name].std().item():.1f}"
     )
+for name in ("L3H0", "L3H1"):
+    share_above_one = 100 * (contributed[name].abs() > 1).double().mean().item()
+    print(f"{name}: larger than 1 in size in {share_above_one:.1f} % of prompts")
 together = contributed["L3H0"] + contributed["L3H1"]
 pair = torch.stack([contributed["L3H0"], contributed["L3H1"]])
 print(
@@ -1867,7 +1871,7 @@ print(
 )
 
 # %% [markdown] id="60ccc00c"
-# L3H0 and L3H1 push hard on most prompts, and against each other. What for? A difference of two logits cannot tell whether a part raised the one or lowered the other. So look at each logit by itself. To be comparable it is taken relative to the mean over all words: that is the logit of the centred weights.
+# L3H0 and L3H1 push hard on nearly every prompt, and against each other. What for? A difference of two logits cannot tell whether a part raised the one or lowered the other. So look at each logit by itself. To be comparable it is taken relative to the mean over all words: that is the logit of the centred weights.
 
 # %% id="7e3e5e8f"
 # NBVAL_CHECK_OUTPUT
@@ -1902,9 +1906,29 @@ for head in (0, 1, 3):
     )
 
 # %% [markdown] id="2f46ebdc"
-# It looks like a division of labour. L3H0 and L3H1 look at the two names in the opening and raise both alike; which of the two they raise more differs from prompt to prompt, and where L3H0 raises the one more, L3H1 mostly raises the other. That is what the large standard deviations are. L3H3 looks at the giver's name where it comes the second time, and *lowers* it. Of the two names that were gathered, the receiver is the one that was not put down. That is a reading of what was observed; nothing in the model has been changed to test it.
+# It looks like a division of labour. L3H0 and L3H1 look at the two names in the opening and raise both alike on average; which of the two they raise more differs from prompt to prompt, and where L3H0 raises the one more, L3H1 mostly raises the other. That is what the large standard deviations are. L3H3 looks at the giver's name where it comes the second time, and *lowers* it. Of the two names that were gathered, the receiver is the one that was not put down. That is a reading of what was observed; nothing in the model has been changed to test it. And MLP 3, a third of the mean difference, is not in this picture.
 #
 # GPT-2 small does it differently (Wang et al. 2022): there "name mover" heads look at the receiver and copy it. Heads that lower the name they look at are there, too ("negative name movers"; McDougall et al. 2023, [Copy Suppression](https://arxiv.org/abs/2310.04625)), but they look at the receiver and work against the answer. In `story` a head of that kind looks at the giver, and so works for the answer.
+#
+# One change can be made here already. Silence a head with zeros, as in section 1.7, and look at the difference again:
+
+# %% id="7f18d9a2"
+# NBVAL_CHECK_OUTPUT
+print("         direct contribution    fall of the difference    receiver still ahead")
+for layer, h in ((2, 0), (3, 0), (3, 1), (3, 2), (3, 3)):
+    silenced_logits = run(model, gifts.clean.tokens, edits=[zero(z(layer, head=h))])
+    at_gift_end = silenced_logits.logits[each_gift, gift_end]
+    left_over = at_gift_end[each_gift, receiver] - at_gift_end[each_gift, giver]
+    name = f"L{layer}H{h}"
+    kept_ahead = 100 * (left_over > 0).double().mean().item()
+    fall_of_delta = (delta - left_over).mean().item()
+    directly, fallen = (
+        round(number, 1) + 0.0 for number in (mean_by_part[name], fall_of_delta)
+    )
+    print(f"{name} {directly:19.1f} {fallen:25.1f} {kept_ahead:21.0f} %")
+
+# %% [markdown] id="7acf939f"
+# Means near zero hid two heads that matter. Without L3H0 or without L3H1 the receiver is ahead in about as few of the prompts as without L3H3, though their mean contributions are near zero. That fits the reading above: where one of the two is gone, nothing makes up for the name that the other one raises more.
 #
 # Two cards. The first says that the contribution is not what an untrained head would have. The second says where it is directed. L3H3 was picked because its mean was the largest, and on the prompts it was picked on that flatters it a little. So the cards are made from other prompts, about people from the same held-out pairs.
 
@@ -1931,7 +1955,7 @@ Claim(
 # %% id="e4544c78"
 _, lowered, third = to_single_logits("L3H3", fresh_parts, fresh_cache, more_gifts)
 Claim(
-    statement="L3H3 of story (seed 0) lowers the giver's logit, and not the logits of people in general.",
+    statement="L3H3 of story (seed 0) writes directly against the giver's logit, and hardly against people in general.",
     evidence=Evidence.CORRELATIONAL,
     direction="below",
     quantity="mean direct contribution to the giver's logit (relative to the mean over all words)",
@@ -1949,7 +1973,7 @@ Claim(
 # %% [markdown] id="fc0cc157"
 # **What "direct" leaves out.** The attribution follows one road: from a part straight to $W_U$. What a part writes is also read by the parts behind it. L0H0 contributes almost nothing directly, and that does not say that L0H0 does nothing; perhaps L3H3 could not find the giver without it. MLP 3 contributes 2, and that does not say that it knows the names; perhaps it repeats what the heads of layer 3 wrote.
 #
-# The sum is exact, and it is a sum of *last steps*. To learn what a part is good for in all, one has to take it away and see. Section 1.14 does that for every head and every MLP, and puts the two numbers side by side.
+# The sum is exact, and it is a sum of *last steps*. To learn what a part is good for in all, one has to take it away and see, as was done above with five heads. Section 1.14 does that for every head and every MLP, on another task, and puts the two numbers side by side.
 #
 # Nor is the split into terms the only one. It follows the architecture's joints, heads and layers. Whether these are the joints of the mechanism is an assumption, and two heads of layer 3 whose contributions nearly cancel each other are a reason to doubt it.
 # %% [markdown] id="fccb48c8"
@@ -2078,6 +2102,12 @@ lens_right = {
 for kind, right in lens_right.items():
     shares = ", ".join(f"{100 * share:5.1f} %" for share in right.mean(1).tolist())
     print(f"{kind:22s} {shares}")
+fact_answers = facts.answer.tolist()  # one fact may come in several wordings
+drawn_together = {"names": couples_of(names), "holding": range(len(holding))}
+print(
+    f"200 prompts about facts have {len(set(fact_answers))} different answers; ", end=""
+)
+print(f"200 about names, {len(set(drawn_together['names']))} pairs of people")
 
 # %% id="ff392789"
 plot(
@@ -2087,16 +2117,21 @@ plot(
             Line(
                 kind,
                 100 * right.mean(1),
-                intervals=[bootstrap_interval(100 * row) for row in right],
+                intervals=[
+                    bootstrap_interval(
+                        100 * row, groups=list(drawn_together.get(kind, fact_answers))
+                    )
+                    for row in right
+                ],
             )
             for kind, right in lens_right.items()
         ],
         x_name="reading (0: enters layer 0; r: leaves layer r − 1)",
         y_name="first choice is right (% of prompts)",
         title="logit lens on story, seed 0",
-        interval="95 % interval, bootstrap over prompts",
+        interval="95 % interval, cluster bootstrap (see caption)",
     ),
-    caption="How often the logit lens's first choice is the right word, by reading, for three kinds of prompts and for the untrained twin. Bands: 95 % intervals, bootstrap over prompts.",
+    caption="How often the logit lens's first choice is the right word, by reading, for three kinds of prompts and for the untrained twin. Bands: 95 % intervals, cluster bootstrap over answers (facts), pairs of people (names) or prompts (holding).",
 )
 
 # %% id="49dee53e"
@@ -2105,7 +2140,7 @@ predict.reveal(
 )
 
 # %% [markdown] id="8fbbf44d"
-# The three curves have nothing in common but their end. Facts can be read after layer 0. With names, from reading 1 on, the first choice is nearly always one of the two people who were named, and until the last layer has run it is the right one in four to six of ten prompts. With holding the lens does not name any of the three things until the last layer has run, and then it names the right one every time. The next cell counts that.
+# The three curves share their start, 0 %, and, to within one per cent, their end. Facts can be read after layer 0. With names, from reading 1 on, the first choice is nearly always one of the two people who were named, and until the last layer has run it is the right one in four to six of ten prompts, about what a choice between the two by lot would give. With holding the lens hardly ever names one of the three things (in 2 % of the prompts at most) until the last layer has run, and then it names the right one every time. The next cell counts that.
 
 # %% id="d1aa7bd3"
 # NBVAL_CHECK_OUTPUT
@@ -2129,9 +2164,9 @@ Claim(
     quantity="prompts on which the reading after layer 0 puts the right word first",
     unit="%",
     estimate=100 * after_layer_0.mean().item(),
-    interval=bootstrap_interval(100 * after_layer_0),
-    n=len(after_layer_0),
-    observations="prompts about facts of training, some of them drawn twice",
+    interval=bootstrap_interval(100 * after_layer_0, groups=fact_answers),
+    n=len(set(fact_answers)),
+    observations=f"answers, in {len(facts)} prompts about facts of training",
     baseline=50.0,
     baseline_name="half of the prompts, which is what 'most' asks; naming the commonest answer always would be right on "
     f"{100 * answer_counts.max().item() / len(facts):.0f} %, the untrained twin's lens on "
@@ -2217,26 +2252,31 @@ for name in ("L0H0", "MLP 0", "L1H0", "L2H0", "L3H0", "L3H1", "MLP 3"):
 total_effect = torch.stack([effect[name][1] for name in pieces])  # (part, prompt)
 direct_effect = torch.stack([effect[name][0] for name in pieces])
 assert (direct_effect.mean(1)[:15].abs() < 0.05).all()  # every part of layers 0 to 2
+assert (direct_effect.abs().mean(1)[:15] < 0.12).all()  # and in size, too
+effect_sizes = torch.stack([total_effect.mean(1), direct_effect.mean(1)])
+effect_sizes = effect_sizes.abs().amax(0)  # the larger of the two, of each part
+tall = [i for i, size in enumerate(effect_sizes.tolist()) if size > 0.5]
+assert len(tall) == 6 and effect_sizes.sort().values[-7] < 0.2  # the other 14
 plot(
     Bars(
-        names=list(pieces),
-        values=total_effect.mean(1),
-        intervals=[bootstrap_interval(each) for each in total_effect],
+        names=[list(pieces)[i] for i in tall],
+        values=total_effect[tall].mean(1),
+        intervals=[bootstrap_interval(each) for each in total_effect[tall]],
         interval="95 % interval, bootstrap over prompts",
-        baseline=direct_effect.mean(1),
+        baseline=direct_effect[tall].mean(1),
         baseline_name="direct effect",
         name="fall of the lead (logits)",
         axis="part, replaced by its mean",
         title="total effect",
     ),
-    caption="Who has what: total effect (blue) and direct effect (hatched) of every head and MLP of story, seed 0, on the lead of the right word. Each part is replaced by its mean over 100 prompts. Black: 95 % intervals of the total effect, bootstrap over prompts.",
+    caption="Who has what: total effect (blue) and direct effect (hatched) of heads and MLPs of story, seed 0, on the lead of the right word. Each part is replaced by its mean over 100 prompts. Not shown: the other 14 parts, whose mean effects are both below 0.2 in size. Black: 95 % intervals of the total effect, bootstrap over prompts.",
 )
 
 # %% id="8aaa2a30"
 predict.reveal("parts_that_matter", int((total_effect.mean(1)[:15] > 1).sum()))
 
 # %% [markdown] id="82e51a94"
-# The direct effects of all parts of layers 0 to 2 are zero to one decimal (the cell of the figure asserts it), as the lens said. The total effect of the first head of the first layer is the whole lead: without what differs in L0H0, the right word has no lead left. Two more parts of these layers, L2H0 and the MLP of layer 0, take a good part of it. All three work on roads that the lens does not see.
+# The mean direct effects of all parts of layers 0 to 2 are zero to one decimal, and their mean sizes are about 0.1 or less (the cell of the figure asserts both). So said the lens. The total effect of the first head of the first layer is the whole lead: without what differs in L0H0, the right word has no lead left. Two more parts of these layers, L2H0 and the MLP of layer 0, take a good part of it. All three work on roads that the lens does not see.
 #
 # **And the other way round.** The MLP of layer 3 has a larger direct than total effect. Nothing comes after it that could make up for the loss, except the last LayerNorm. It divides by a scale, and the scale is smaller when less has been written, so that all that remains counts for more. The next cell shows that nothing else is at work: with the scale held where it was, the fall of the lead *is* the direct effect.
 
@@ -2266,13 +2306,13 @@ print(
 )
 at_end = [scale_of(each)[:, -1].mean().item() for each in (full_stream, without)]
 print(
-    f"scale at the last position: {at_end[0]:.1f} with the MLP, {at_end[1]:.1f} without"
+    f"scale at the last position: {at_end[0]:.1f} with the MLP, {at_end[1]:.1f} with its mean in its place"
 )
 
 # %% [markdown] id="9fcc4635"
-# In larger models there is a second reason why a total effect can stay below the direct one: other parts take over what the removed one did (Wang et al. 2022 describe backup heads in GPT-2 small; McGrath et al. 2023, [The Hydra Effect](https://arxiv.org/abs/2307.15771)). On the name task no sign of it was found in `story`: without its strongest head the model is worse off by more than that head's direct effect.
+# In larger models there is a second reason why a total effect can stay below the direct one: other parts take over what the removed one did (Wang et al. 2022 describe backup heads in GPT-2 small; McGrath et al. 2023, [The Hydra Effect](https://arxiv.org/abs/2307.15771)). On the name task no sign of it was found in `story` for the one head that was looked at with this question: with zeros in place of L3H3 the difference falls by more than that head contributed directly (the table of silenced heads in section 1.13).
 #
-# **Zeros or the mean?** Section 1.7 silenced a head by zeros. Compare the last two columns of the table for L1H0: zeros cost two logits, the mean costs nothing. What L1H0 writes is needed, but it is the same for all prompts, so it tells the model nothing about who has what; zeros take the stream to where later parts have never seen it. Chapter 2 returns to the choice.
+# **Zeros or the mean?** Section 1.7 silenced a head by zeros. Compare the last two columns of the table for L1H0: zeros cost two logits, the mean costs nothing. What differs between prompts in what L1H0 writes is not needed here. Zeros also take away what all prompts share, and they take the stream to where later parts have never seen it. Which of the two costs the two logits, this does not tell. Chapter 2 returns to the choice.
 
 # %% id="527362a9"
 fresh = story_pairs("holding", 100, seed=4, where=lambda plan: len(plan.events) == 3)
@@ -2365,7 +2405,9 @@ check(mlp_vocabulary)
 
 # %% id="b62d7846"
 # NBVAL_CHECK_OUTPUT
+from mi_course.worlds.story import story_batch
 from mi_course.worlds.story import words as story_words
+from mi_course.worlds.story.task import task_names
 
 last_neuron = 37
 activation = cache["blocks.3.mlp.hook_post"][..., last_neuron, None]
@@ -2502,7 +2544,7 @@ plot(
 # %% [markdown] id="85376df7"
 # Beside the untrained twin, or beside shuffled classes, every layer looks like a success: five to seven words of ten, where these have two or three. Beside random directions most of that is gone. A random direction through `story`'s own $W_U$ raises more than five words of one class too, because the columns of $W_U$ of words that come in the same places are alike: whatever raises one of them raises its neighbours. The lists show the classes that are in $W_U$ first, and only then something about neurons.
 #
-# Neurons of layers 1, 2 and 3 do go beyond it. Those of layer 0 do not.
+# Neurons of layers 1, 2 and 3 do go beyond it. Those of layer 0 stay below it.
 #
 # And a wrong reading can look better than the right one: in all four layers the columns of $W_{in}$, which are what neurons look for and not what they write, give cleaner lists. A tidy list is no evidence that it was made rightly.
 
@@ -2520,12 +2562,13 @@ Claim(
     baseline_name="2,000 random directions through the same gain and W_U; the untrained twin's neurons have "
     f"{of_one_class(course.vocabulary_scores(twin_weights['W_out'][2], twin_weights)).mean().item():.1f}",
     does_not_say="That a neuron stands for a class: with ten words of 686, the other 676 are not looked at, nor those it "
-    "lowers. When it is active. That it is so in layer 0, where it is not. The interval is over this layer's neurons, "
+    "lowers. When it is active. That it is so in the other layers: this one "
+    "is the highest of the four, and layer 0 is not above the random directions. The interval is over this layer's neurons, "
     "which were trained together: it says nothing about another training.",
 )
 
 # %% [markdown] id="8261a703"
-# **Does silencing a neuron lower its words?** The list is about the direct road only. For neurons before the last layer there are other roads, on which later parts could undo or overturn it. So test it: at the thirty positions where a neuron is most active, take it out and see by how much the logits of its ten words fall, each compared with the mean over all words. As a comparison, the ten words of another neuron of the same layer.
+# **Does silencing a neuron lower its words?** The list is about the direct road only. For neurons before the last layer there are other roads, on which later parts could undo or overturn it. So test it: take a neuron out, at all positions, and see by how much the logits of its ten words fall at the thirty positions where it was most active, each compared with the mean over all words. As a comparison, the ten words of another neuron of the same layer.
 #
 # A neuron is taken out by subtracting what it writes, its activation times its row of $W_{out}$, from what the MLP writes.
 
@@ -2534,7 +2577,8 @@ silencing_texts = story_tokens(8, seed=21)
 
 
 def falls(of, its_weights, layer, neurons):
-    """When a neuron is silenced: mean fall of its own ten words, and of the next one's."""
+    """When a neuron is silenced: mean fall of its own ten words, and of the next one's; and
+    what the direct road alone gives for its own."""
     logits, its_cache = of.run_with_cache(silencing_texts)
     active = its_cache[f"blocks.{layer}.mlp.hook_post"]
     top_ten = course.mlp_vocabulary(its_weights, layer, 10)
@@ -2544,8 +2588,16 @@ def falls(of, its_weights, layer, neurons):
         silence = add(mlp_out(layer), -active[..., n, None] * row)
         change = logits - run(of, silencing_texts, edits=[silence]).logits
         change = change - change.mean(-1, keepdim=True)  # beside the mean word
-        strongest = change.flatten(0, 1)[active[..., n].flatten().topk(30).indices]
-        found.append([strongest[:, top_ten[each]].mean().item() for each in (n, other)])
+        most_active = active[..., n].flatten().topk(30)
+        strongest = change.flatten(0, 1)[most_active.indices]
+        its_scores = course.vocabulary_scores(row, its_weights)
+        its_scores = (its_scores - its_scores.mean())[top_ten[n]].mean()
+        its_scales = its_cache["ln_final.hook_scale"].flatten()[most_active.indices]
+        direct_fall = its_scores * (most_active.values / its_scales).mean()
+        found.append(
+            [strongest[:, top_ten[each]].mean().item() for each in (n, other)]
+            + [direct_fall.item()]
+        )
     return torch.tensor(found)
 
 
@@ -2569,15 +2621,15 @@ plot(
         axis="neurons of",
         title="its own ten words",
     ),
-    caption="A neuron of story is silenced: by how much the logits of its own ten words fall (blue), and those of another neuron's list (hatched), beside the mean word, at the thirty positions where it is most active. Mean over 12 neurons of each layer, drawn at random; black: 95 % interval, bootstrap over neurons.",
+    caption="A neuron of story is silenced: by how much the logits of its own ten words fall (blue), and those of another neuron's list (hatched), beside the mean word. It is taken out at all positions; read are the thirty where it was most active. Mean over 12 neurons of each layer, drawn at random; black: 95 % interval, bootstrap over neurons.",
 )
 
 # %% id="c6c3751d"
 difference = (story_falls[..., 0] - story_falls[..., 1]).flatten()
 twin_difference = (twin_falls[..., 0] - twin_falls[..., 1]).flatten()
 Claim(
-    statement="When a neuron of story (seed 0) is silenced where it is most active, the ten words on its list fall "
-    "further than those on another neuron's list.",
+    statement="When a neuron of story (seed 0) is silenced, the ten words on its list fall further than those on another "
+    "neuron's list, at the thirty positions where it was most active.",
     evidence=Evidence.CAUSAL_COMPONENT,
     quantity="fall of its own ten words minus fall of another neuron's, mean over neurons",
     unit="logits",
@@ -2592,8 +2644,18 @@ Claim(
     "passes too: a neuron that writes at random also raises, by the direct road, the words that its row raises.",
 )
 
+# %% id="bf4e04c1"
+# NBVAL_CHECK_OUTPUT
+print("fall of its own ten words      by the direct road    measured")
+for i, of_layer in enumerate(story_falls):
+    arrives = (of_layer[:, 0] < of_layer[:, 2] / 2).sum()
+    print(
+        f"neurons of layer {i} (mean) {of_layer[:, 2].mean():22.2f} {of_layer[:, 0].mean():11.2f}"
+        f"    less than half of it arrives: {arrives} of {len(of_layer)}"
+    )
+
 # %% [markdown] id="523d2c2a"
-# The verdict holds, and it is worth less than it sounds. The twin's neurons learned nothing and pass as well. What the test confirms is the arithmetic: the direct road carries most of what a neuron does to the words it writes most strongly, also from early layers. Whether the words on the list belong together is another question, and the figure before this one answered it.
+# The verdict holds, and it is worth less than it sounds. The twin's neurons learned nothing and pass as well. What the test confirms is close to arithmetic: on average the direct road is not undone by the others. For single neurons of layers 1 and 2 it can be, as the last column says. Whether the words on the list belong together is another question, and the figure before this one answered it.
 #
 # **What a list does not say: when.** A list is read off $W_{out}$. When the neuron is active is settled by $W_{in}$ and everything before. Two neurons with clean lists, and what comes next where they are most active:
 
@@ -2601,6 +2663,9 @@ Claim(
 # NBVAL_CHECK_OUTPUT
 read_texts = story_tokens(64, seed=22)
 _, read_cache = model.run_with_cache(read_texts)
+labelled = story_batch(64, seed=22)  # the same texts, and what each word is in
+assert (labelled.tokens == read_texts).all()
+in_codes = labelled.labels["task"][:, :-1].flatten() == task_names().index("repetition")
 coming = read_texts[:, 1:].flatten()
 for layer_of, n, name in ((2, 289, "places"), (3, 277, "cities")):
     members = belongs[list(classes).index(name)]
@@ -2613,6 +2678,7 @@ for layer_of, n, name in ((2, 289, "places"), (3, 277, "cities")):
     print(f"layer {layer_of}, neuron {n}: {' '.join(VOCABULARY[i] for i in listed)}")
     print(f"  {name} come next at {here:.0f} % of its 30 strongest positions, ", end="")
     print(f"at {anywhere:.0f} % of all")
+    print(f"  {int(in_codes[strongest_at].sum())} of the 30 stand in random codes")
     print(f"  output below zero at {below_zero:.0f} % of all positions")
     print("  strongest, with the word that comes next:")
     for place in strongest_at[:3].tolist():
@@ -2622,7 +2688,7 @@ for layer_of, n, name in ((2, 289, "places"), (3, 277, "cities")):
         print(f"    {' '.join(before_it)} | {next_word}")
 
 # %% [markdown] id="c25a773c"
-# The first is most active where a place comes next: list and use agree. The second has as clean a list, of cities, and a city seldom comes where it is most active (the strongest positions are in codes, which are lists of random words). From the list alone the two could not be told apart.
+# The first is most active where a place comes next: list and use agree. The second has as clean a list, of cities, and a city seldom comes where it is most active (all of its thirty strongest positions are in codes, which are lists of random words). From the list alone the two could not be told apart.
 #
 # And both have outputs below zero at most positions. gelu_new goes down to −0.17 (section 1.8), so at those positions a neuron *lowers* the words on its list, a little each time.
 
@@ -2759,7 +2825,7 @@ def beside_the_mean(circuit, sources):
 capital_table = beside_the_mean(attn1_ov[7], countries)[:, capitals]
 plot(
     Heatmap(
-        values=capital_table[:10, :10],
+        values=capital_table[:10, :10].round(decimals=2) + 0.0,
         rows=[VOCABULARY[i] for i in countries[:10]],
         columns=[VOCABULARY[i] for i in capitals[:10]],
         name="added to the logit",
@@ -2802,7 +2868,7 @@ for h in range(8):
     twin_table = beside_the_mean(twin_circuit, countries)[:, capitals]
     twin_right.append((twin_table.argmax(-1) == torch.arange(40)).double().mean())
 Claim(
-    statement="Attention of head 7 of story-attn-1l to a country raises the logit of its capital more than that of any other capital.",
+    statement="For most countries, attention of head 7 of story-attn-1l (seed 0) to the country raises the logit of its capital more than that of any other capital.",
     evidence=Evidence.CORRELATIONAL,
     quantity="countries whose own capital is raised most, of 40 capitals",
     unit="%",
@@ -2814,7 +2880,7 @@ Claim(
     baseline_name="the best of the eight heads of the untrained twin; chance is 2.5",
     threshold=50.0,
     does_not_say="That the head looks at countries where a capital is due, or that the model gets capitals from it: other "
-    "heads know them, too. The head was picked of eight by this number, and one seed was trained.",
+    "heads know them, too. The head was picked of eight by this number, and other trainings were not looked at.",
 )
 
 # %% [markdown] id="740d9454"
@@ -2879,8 +2945,42 @@ plot(
     caption="Part of the full QK circuit of head 7 of story-attn-1l: the score of five destination words for four kinds of source words (mean of a kind), beside the mean over all source words. Blue above zero, orange-red below.",
 )
 
+# %% [markdown] id="2b45613d"
+# By this table the head prefers names from `to`, and countries and cities from `in`. If it followed the table it would carry from a country what its OV circuit says: the capital. Where does it look in fact, when there is a word of the kind to look at?
+
+# %% id="e74dfea3"
+# NBVAL_CHECK_OUTPUT
+many_texts = story_tokens(256, seed=1616)
+_, many_cache = attn1.run_with_cache(many_texts)
+gaze_of_7 = many_cache["blocks.0.attn.hook_pattern"][:, 7]
+of_kind = {
+    kind: torch.isin(
+        many_texts,
+        torch.tensor([VOCABULARY.index(e.text) for e in these if e.text in VOCABULARY]),
+    )
+    for kind, these in kinds.items()
+}
+for looker, preferred in (
+    ("to", ["names"]),
+    ("in", ["countries", "cities"]),
+    ("is", ["countries", "cities"]),
+):
+    is_preferred = torch.stack([of_kind[kind] for kind in preferred]).any(0)
+    on_preferred, on_before = [], []
+    for row, d in (many_texts == VOCABULARY.index(looker)).nonzero().tolist():
+        if is_preferred[row, :d].any():
+            on_preferred.append(gaze_of_7[row, d, :d][is_preferred[row, :d]].sum())
+            on_before.append(gaze_of_7[row, d, d - 1])
+    print(
+        f"from {looker!r} ({len(on_before)} times): on {' and '.join(preferred)} {torch.stack(on_preferred).mean():.2f}, "
+        f"on the word before {torch.stack(on_before).mean():.2f}"
+    )
+_, france_cache = attn1.run_with_cache(torch.tensor([encode(fact)]))
+on_france = france_cache["blocks.0.attn.hook_pattern"][0, 7, -1, -2]
+print(f"{fact!r}: from 'is' on 'france' {on_france:.2f}")
+
 # %% [markdown] id="8f68f065"
-# From `to` this head looks at names, from `in` at countries and cities. It would carry from a country what its OV circuit says: the capital. Section 1.20 puts the two circuits of a head together.
+# From `to` the head does what the table says. From `in` less than half of its attention is on countries and cities, though the table prefers them more strongly from there than from `is`. And where a capital is due, at the end of *the capital of france is*, it looks at the country; but from `is` most of its attention is on the word before in any case. So the table is one reason among others, and the next lines say what the others are. Section 1.20 puts the two circuits of a head together.
 #
 # **What the table leaves out.** A head of layer 0 reads $e + p$: the token's row of $W_E$ and the position's row of $W_{pos}$. Its score therefore has four terms. With $e'$, $p'$ for the source, and the biases counted with the positions, since they do not depend on the token either,
 #
@@ -2937,11 +3037,11 @@ for name, each, its_texts, h in (
     print(f"{name}: {said}")
 
 # %% [markdown] id="4a854416"
-# In `induction-2l-plain` the term of position with position moves the scores most, by far, and token with token hardly at all. Somebody who read only the full QK circuit of this head would learn next to nothing about where it looks. The untrained twin has no such term.
+# In `induction-2l-plain` the term of position with position moves the scores most, by far, and token with token hardly at all. Somebody who read only the full QK circuit of this head would learn next to nothing about where it looks. In the untrained twin all four are near zero.
 #
-# In head 7 of `story-attn-1l` all four terms are of a size. So the figure above shows one part of why it looks where it looks, and not the larger one.
+# In head 7 of `story-attn-1l` none of the four is negligible. So the figure above shows one part of why it looks where it looks, and not the larger one.
 #
-# (The pattern is asserted as well. In TransformerLens 4.3 `hook_attn_scores` of a native model holds the pattern, after the softmax; the scores here are therefore made from `hook_q` and `hook_k`.)
+# (The pattern is asserted as well. In TransformerLens 4.3 `hook_attn_scores` of a model of the course's own architecture ("native") holds the pattern, after the softmax; the scores here are therefore made from `hook_q` and `hook_k`.)
 #
 # **What rotary changes.** In `story` queries and keys are turned before they meet (section 1.6). Turn both back by the source's position: the key is as it was, and the query is turned by the distance $\delta = d - s$. With $R_\delta$ for the turn (rows, so it stands to the right),
 #
@@ -3019,15 +3119,15 @@ bare_q = (normed @ weights["W_Q"][1, 0] + weights["b_Q"][1, 0]).mean(0)
 bare_k = (normed @ weights["W_K"][1, 0] + weights["b_K"][1, 0]).mean(0)
 
 
-def turned_against(mean_query, mean_key):
+def turned_against(mean_query, mean_key, at=distances):
     """Their score at each distance."""
     return torch.stack(
-        [
-            mean_query @ course.rotation(d, 32).float() @ mean_key / 32**0.5
-            for d in distances
-        ]
+        [mean_query @ course.rotation(d, 32).float() @ mean_key / 32**0.5 for d in at]
     )
 
+
+at_all_distances = turned_against(qs.mean((0, 1)), ks.mean((0, 1)), at=range(95))
+assert at_all_distances.argmax() == 1  # at the larger distances, not shown, too
 
 plot(
     Lines(
@@ -3047,18 +3147,18 @@ plot(
 )
 
 # %% [markdown] id="56a8d0c1"
-# The second line is nearly the first. That the head prefers the token before is in one query and one key, the parts that all positions share, and in the rotation, which makes their dot product largest at distance 1.
+# The second line is nearly the first. That the head prefers the token before is in one query and one key, the parts that all positions share, and in the rotation, which makes their dot product largest at distance 1 (of all distances from 0 to 94, as the cell of the figure asserts).
 #
 # The third line is nearly flat. With the embeddings alone in the stream there is little of that preference: what the mean query and key are made of was put there by layer 0. For a head of a later layer, a circuit with $W_E$ at its ends describes what it would do with bare tokens, and that can be far from what it does.
 #
-# Three things to keep apart, then. In a one-layer model without LayerNorm the circuits with $W_E$ and $W_U$ are the whole truth about token and logit. With LayerNorm its gain can be multiplied into the matrices (section 1.11), its scale cannot, since it depends on everything that was written at a position. And in later layers $W_E$ is a stand-in for a stream that holds more.
+# Three things to keep apart, then. In a one-layer model without LayerNorm and MLP the circuits with $W_E$ and $W_U$ are the whole truth about token and logit, positions and biases apart. With LayerNorm its gain can be multiplied into the matrices (section 1.11), its scale cannot, since it depends on everything that was written at a position. And in later layers $W_E$ is a stand-in for a stream that holds more.
 
 # %% [markdown] id="0ac967a8"
 # ## 1.17 Does it copy?
 #
 # difficulty 3 of 5 · 20 minutes
 #
-# *You will be able to*: compress an OV circuit into one number that says how much it copies, and say what the number misses. (Elhage et al. 2021, "Detecting copying behavior".)
+# *You will be able to*: compress an OV circuit into one number that says how much it copies, and say what the number misses. (Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html), where eigenvalues are summed up in this way.)
 #
 # A head *copies* if looking at a token makes the same token more probable. In the OV circuit that is a large diagonal. But heads pass tokens through `d_head` numbers, so they cannot treat each of hundreds of tokens by itself; they work on mixtures of tokens.
 #
@@ -3182,7 +3282,7 @@ plot(
         title="story, seed 0",
         diverging=True,
     ),
-    caption="Copying score of every head of story: sum of the eigenvalues of its OV circuit over the sum of their sizes. Blue above zero (raises what it looks at), orange-red below.",
+    caption="Copying score of every head of story: sum of the eigenvalues of its OV circuit over the sum of their sizes. Blue above zero, orange-red below.",
 )
 
 # %% id="ec795889"
@@ -3195,6 +3295,8 @@ print(
     f"story: above 0.5 {int((story_scores > 0.5).sum())} heads, below -0.5 {int((story_scores < -0.5).sum())}"
 )
 print(f"story: L3H1 {story_scores[3, 1]:.2f}, L3H3 {story_scores[3, 3]:.2f}")
+outside = (story_scores < by_chance.min()) | (story_scores > by_chance.max())
+print(f"story: outside the range of all 300 random heads {int(outside.sum())} heads")
 plain_scores = {
     seed: [
         course.copying_score(each.W_E, each.W_V[layer, 0], each.W_O[layer, 0], each.W_U)
@@ -3212,7 +3314,9 @@ for seed, (first_layer, second_layer) in plain_scores.items():
 predict.reveal("heads_that_copy", int((story_scores > 0.5).sum()))
 
 # %% [markdown] id="89bb98b0"
-# Heads drawn at random have scores near zero, and so have those of the untrained twin. Three heads of `story` are far above, all in the last layer. One is far below, L3H3: looking at a word lowers it and its like. For the heads of layers 1 and 2, remember, $W_E$ is a stand-in for what they read.
+# Heads drawn at random have scores near zero, and so have those of the untrained twin. Three heads of `story` are far above, all in the last layer. One, L3H3, is far below: it tends to lower mixtures of what it looks at. Seven more lie outside the range of the 300 random heads, by less; the score does not say what they do.
+#
+# For the heads of layers 1 to 3, remember, and so for all four that stand out, $W_E$ is a stand-in for what they read.
 #
 # In `induction-2l-plain` the head of layer 1 has a score of 1.00 in each of three seeds. Its task is to say again what stands at the place it looks at. The head of layer 0, which looks at the token before and passes it on to layer 1, has a score near zero.
 #
@@ -3278,7 +3382,7 @@ predict.reveal("own_token_first", round(100 * copies[1].float().mean().item(), 1
 
 # %% id="56749960"
 Claim(
-    statement="Made to look at a token, L3H1 of story raises that token most in most texts.",
+    statement="Made to look at a token, L3H1 of story (seed 0) raises that token most in most texts.",
     evidence=Evidence.CAUSAL_COMPONENT,
     quantity="texts in which the token looked at is raised most",
     unit="%",
@@ -3290,7 +3394,7 @@ Claim(
     baseline_name="half of the texts, which is what 'most' asks; the same head of the untrained twin has "
     f"{100 * twin_copies.double().mean():.1f}, L3H3, whose score is negative, {100 * copies[3].double().mean():.1f}",
     does_not_say="That the head does not copy at all: it raises the token far oftener than its twin. How it behaves where it "
-    "looks by itself: here it was made to look at tokens drawn evenly.",
+    "looks by itself: here it was made to look at tokens drawn evenly. That it is so in other trainings.",
 )
 
 # %% id="2ac6af3e"
@@ -3308,8 +3412,8 @@ Claim(
     baseline=100 * plain_twin_copies.mean().item(),
     baseline_name="the same head of the untrained twins, on the same texts",
     threshold=50.0,
-    does_not_say="That the head looks at the right token by itself (chapter 2). That a text without an exception proves there "
-    "is none: the tokens were drawn, not gone through one by one.",
+    does_not_say="That the head looks at the right token by itself (chapter 2). That there are no exceptions: "
+    "the tokens were drawn, not gone through one by one, and with none in 64 texts up to about 5 % are not excluded.",
 )
 
 # %% [markdown] id="e1853780"
@@ -3336,19 +3440,20 @@ for entity in ENTITIES:
     if entity.text in VOCABULARY:
         kin.setdefault(VOCABULARY.index(entity.text), set()).add(entity.category)
 known = sorted(kin)
-same_kind = torch.tensor(
-    [bool(kin[i] & kin.get(int(table[i].argmax()), set())) for i in known]
+# the word raised most, other than the word itself
+best_other = table.clone().fill_diagonal_(-torch.inf).argmax(1).tolist()
+has_kind = [i for i in known if best_other[i] in kin]
+same_kind = [i for i in has_kind if kin[i] & kin[best_other[i]]]
+expected = sum(sum(bool(kin[i] & kin[j]) for j in known if j != i) for i in known) / (
+    len(VOCABULARY) - 1
 )
-expected = torch.tensor(
-    [sum(bool(kin[i] & kin[j]) for j in known) for i in known]
-) / len(VOCABULARY)
 print(
-    f"of {len(known)} names, cities and other things: the word raised most is of the same kind for "
-    f"{int(same_kind.sum())}; a word drawn at random would be for {expected.sum():.0f}"
+    f"of {len(known)} names, cities and other things: the other word raised most has a kind for "
+    f"{len(has_kind)}, the same kind for {len(same_kind)}; drawn at random, for {expected:.0f}"
 )
 
 # %% [markdown] id="bc886e9e"
-# Most words raise themselves more than the mean word: in this sense the head copies nearly everything. But for most words there are others that it raises even more, and where these have a kind they are often of the word's own kind. It copies *roughly*: a word and what is like it. (It has a value of 32 numbers for 686 words. `induction-2l-plain` has 64 numbers for 64 tokens. That this is the reason was not tested.)
+# Most words raise themselves more than the mean word: in this sense the head copies nearly everything. But for most words there are others that it raises even more, and where the best of these has a kind, it is the word's own kind in nearly half of the cases. It copies *roughly*: a word and what is like it. (It has a value of 32 numbers for 686 words. `induction-2l-plain` has 64 numbers for 64 tokens. That this is the reason was not tested.)
 #
 # In texts the token looked at comes first oftener than in the table. Texts are made of frequent words, and the MLP of layer 3 still reads what the head writes; the table has neither.
 #
@@ -3359,7 +3464,7 @@ print(
 #
 # difficulty 3 of 5 · 20 minutes
 #
-# *You will be able to*: say how many directions of the stream a head listens to and writes, how much of it the first few make up, and whether that is the part that matters. (Eckart & Young 1936 for the decomposition; Millidge & Black 2022, a forum post, [The Singular Value Decompositions of Transformer Weight Matrices are Highly Interpretable](https://www.lesswrong.com/posts/mkbGjzxD8d8XqKHzA/the-singular-value-decompositions-of-transformer-weight), for reading it in tokens.)
+# *You will be able to*: say how many directions a head reads and writes, how much of it the first few make up, and whether that is the part that matters. (Eckart & Young 1936 for the decomposition; Millidge & Black 2022, a forum post, [The Singular Value Decompositions of Transformer Weight Matrices are Highly Interpretable](https://www.lesswrong.com/posts/mkbGjzxD8d8XqKHzA/the-singular-value-decompositions-of-transformer-weight), for reading it in tokens.)
 #
 # $M = W_V W_O$ takes what a head reads to what it writes. In `story` it is 128 by 128, and it cannot be more than 32 things at once, because everything goes through a value of 32 numbers. Which 32? There is a best way to take such a matrix apart, the *singular value decomposition*:
 #
@@ -3484,12 +3589,25 @@ all_needed = torch.tensor(
     ]
 )
 print(f"all 16 heads: from {all_needed.min()} to {all_needed.max()}")
+with_gain = course.fold_layer_norm(weights)
+needed_with_gain = torch.tensor(
+    [
+        [int((kept_by(with_gain, layer, h) < 0.9).sum()) + 1 for h in range(4)]
+        for layer in range(4)
+    ]
+)
+moved = (needed_with_gain - all_needed).abs()
+print(
+    f"with LayerNorm's gain folded into W_V: another number for {int((moved > 0).sum())} head, by {moved.max()}"
+)
 
 # %% id="b3f0907e"
 predict.reveal("directions_needed", needed["L1H0"])
 
 # %% [markdown] id="49420c00"
 # Trained heads use fewer directions than they have: nine or ten make up 90 per cent of L1H0 and L3H1, where random factors need 22. L0H3 is nearer to random. The untrained twin lies on the line of the random factors, as it should.
+#
+# (What $W_V$ reads in `story` is not the stream but LayerNorm's output, gain included. The last line folds the gain in, section 1.11, and counts again.)
 #
 # **In words.** A direction that is read can be held against the words of $W_E$: which words have most of it, which have least? One that is written can be held against $W_U$: which logits does it raise? Since only a pair has a sign, both ends belong to the list: words at one end of what is read raise words at the one end of what is written, words at the other end raise those at the other. In `story-attn-1l` nothing stands between, so this is exact. Head 1:
 
@@ -3515,7 +3633,7 @@ for i in range(3):
     print(f"   raises     {most(-raised)}")
 
 # %% [markdown] id="0b379d2c"
-# Direction 0 has countries at one end of what it reads and capitals at the other, and cities among what the countries raise. Direction 1 is harder to name, and so are most directions of the other heads: this head was chosen because one of its directions can be read. Millidge & Black report that the directions of the OV circuits of GPT-2 can mostly be read. In this model few can.
+# Direction 0 has countries at one end of what it reads, three capitals among what it reads at the other end, and capitals among what the countries raise. Direction 1 is harder to name. This head was chosen because one of its directions can be read. Millidge & Black report that the directions of the OV circuits of GPT-2 can mostly be read. How many can in this model was not counted.
 #
 # A list of words is not evidence by itself. It was cut off after six, nobody has counted how many lists of random directions would seem to have a theme, and nothing was predicted by it. There is a more modest question that can be settled: are the strongest directions the ones that matter for what the model says?
 #
@@ -3590,7 +3708,7 @@ predict.reveal(
 
 # %% id="f810c457"
 Claim(
-    statement="Of what L1H0 of story writes, the 8 strongest directions carry more for the prediction than 8 drawn at random.",
+    statement="Of what L1H0 of story (seed 0) writes, the 8 strongest directions carry more for the prediction than 8 drawn at random.",
     evidence=Evidence.CAUSAL_COMPONENT,
     direction="below",
     quantity="rise of the loss with the 8 strongest directions, beside 8 drawn ones",
@@ -3602,13 +3720,14 @@ Claim(
     baseline=0.0,
     baseline_name=f"no difference; without the head the loss rises by {without_head:.2f} nats",
     does_not_say="That a direction stands for something, or that the 8 are the best 8 for the loss: they are the largest ones. "
-    "That other heads are like this one.",
+    "That other heads are like this one, or that it is so in other trainings. How much other draws would differ: there were "
+    "three, and the interval is over texts only.",
 )
 
 # %% [markdown] id="9c4d6a6d"
-# Eight of 32 directions carry nearly all of what this head does for the prediction; eight drawn at random among those that it can write lose more than a fifth of it. Four carry about nine tenths of the effect, with about 60 per cent of the squares.
+# Eight of 32 directions carry nearly all of what this head does for the prediction; eight drawn at random among those that it can write lose more than a quarter of it. Part of this is size: the strongest eight hold about nine tenths of the squares, and eight drawn ones hold a quarter on average. But the strongest four carry about nine tenths of the effect with about 60 per cent of the squares.
 #
-# The two measures need not agree. The share of squares treats all inputs alike. The loss depends on the inputs that occur, and on who reads what was written. A direction with a small singular value may carry something rare and decisive; here, over all texts, none does.
+# The two measures need not agree. The share of squares treats all inputs alike. The loss depends on the inputs that occur, and on who reads what was written. A direction with a small singular value may carry something rare and decisive; in the mean loss of these 64 texts nothing of the kind shows.
 # %% [markdown] id="dd53d3b3"
 # ## 1.19 The shortest path
 #
@@ -4646,9 +4765,9 @@ Claim(
 # %% [markdown] id="ce214d10"
 # ## Scale up
 #
-# Everything in this chapter that takes `weights` works on GPT-2 small as well (Radford et al. 2019): 12 layers of 12 heads, `d_model` 768, 50,257 tokens, 124 million numbers. Two things differ from `story`. Positions are learned, so `weights` has a `W_pos`, which `course.transformer_forward` adds in place of the rotation. And the unembedding is the embedding turned round: $W_U = W_E^\top$.
+# Everything in this chapter that takes `weights` is written to work on GPT-2 small as well (Radford et al. 2019): 12 layers of 12 heads, `d_model` 768, 50,257 tokens, 124 million numbers. Two things differ from `story`. Positions are learned, so `weights` has a `W_pos`, which `course.transformer_forward` adds in place of the rotation. And the unembedding is the embedding turned round: $W_U = W_E^\top$.
 #
-# The next cell uses GPT-2 if the Hugging Face hub, or a copy on this machine, can be reached. If not, it says so. Nothing else depends on it.
+# The next cell uses GPT-2 if the Hugging Face hub, or a copy on this machine, can be reached. If not, it says so, as in the output that came with the course, which is from a machine that could not load it. Nothing else depends on it.
 
 # %% id="0e98f814"
 import contextlib

@@ -1,5 +1,5 @@
-"""Does a head copy? (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits", "Copying / primitive
-in-context learning" and "Detecting copying behavior".)"""
+"""Does a head copy? (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits", on copying heads and on
+telling them by eigenvalues.)"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _WRITERS = ("W_E", "W_pos", "W_O", "b_O", "W_out", "b_out")
 
 
 def fold_layer_norm(weights: Weights) -> Weights:
-    """The weights of the same model with every LayerNorm's gain 1 and bias 0.
+    """The weights of the same model, in which every LayerNorm has gain 1 and bias 0.
 
     A LayerNorm gives n · w + b, with n the normalised vector, w its gain and b its bias, and a matrix W reads it:
     (n · w + b) W + c = n (w · W) + (b W + c), where w · W multiplies the rows of W. So the matrix takes the gain and
