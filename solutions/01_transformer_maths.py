@@ -3753,7 +3753,7 @@ Claim(
 #
 # In words: for each token, the mean of how many nats $q$ is behind $p$, over what really follows; then a mean over tokens, each as often as it occurs ($p(a)$, its share of all tokens). $D$ is zero if the two tables agree, and it is exactly the part of the loss that a better table would save. A pair that never occurs has $p(b \mid a) = 0$ and adds nothing: $0 \cdot \log 0$ counts as 0 here.
 #
-# **The truth.** Story World is a program, and its program is ours. Its sentences are too many to list, so `story_bigrams` draws rows of text and counts. One kind of sentence would spoil that: in random codes (`code : teal 07 oslo ; …`) any of some hundreds of words may follow any other, more pairs than anybody can count. But their words are drawn at random from known lists, so their pairs' probabilities are calculated and not counted. What is left to chance are about 7,000 pairs.
+# **The truth.** Story World is a program, and the program belongs to the course. Its sentences are too many to list, so `story_bigrams` draws rows of text and counts. One kind of sentence would spoil that: in random codes (`code : teal 07 oslo ; …`) any of some hundreds of words may follow any other, more pairs than anybody can count. But their words are drawn at random from known lists, so their pairs' probabilities are calculated and not counted. What is left to chance are the pairs of all other sentences: some thousands, where the codes have more than 300,000.
 
 # %% id="959a4924"
 from mi_course.claims import Claim, Evidence, bootstrap_interval
@@ -3805,7 +3805,7 @@ def direct_path_bigrams(W_E, W_U, counts):
 check(direct_path_bigrams)
 
 # %% [markdown] id="5aa7b584"
-# **The identity.** `story-0l`'s logits at a position are the row of $W_E W_U$ of the token there, and no other token matters. **The distance**, measured against all rows and against each half of them: the three numbers differ only by the luck of the draw.
+# **The identity.** `story-0l`'s logits at a position are the row of $W_E W_U$ of the token there, and no other token matters. **The distance**, measured against all rows and against each half of them: the two halves differ from each other by the luck of the draw; both are above the whole, for a reason given below.
 
 # %% id="807756a7"
 # NBVAL_CHECK_OUTPUT
@@ -3848,7 +3848,7 @@ for before in ("capital", "gave", "and", "monday", "is"):
 # In models with layers, Elhage et al. write, the direct path still tends to hold bigrams, those that no more general rule covers, such as *Obama* after *Barack*. Is that so in `story`? Its last LayerNorm stands on the path. It divides by a number that depends on everything in the stream, so there are two ways to read the path alone:
 #
 # - *by its own scale*: as if the embedding were all that reached the last LayerNorm;
-# - *by the scale in texts*: the embedding divided by what LayerNorm really divides by at that word, on average over 64 texts. This is the direct path's true share of the logits.
+# - *by the scale in texts*: the embedding divided by what LayerNorm really divides by at that word, on average over 64 texts. The bias of LayerNorm is left out here. It is added at the end whatever the stream holds, so it is on no path (section 1.13 counted it to the constant). What is left is the direct path's share of the logits.
 #
 # Beside these, `story-attn-1l` (one layer of attention, no LayerNorm), and the twin of `story-0l` before training.
 
@@ -3870,10 +3870,7 @@ scale_of_word = torch.where(
     times_seen > 0, scale_of_word / times_seen.clamp(min=1), end_scale.mean()
 )
 centred_embedding = weights["W_E"] - weights["W_E"].mean(-1, keepdim=True)
-by_text_scale = (
-    centred_embedding / scale_of_word[:, None] * final["ln_final_w"]
-    + final["ln_final_b"]
-)
+by_text_scale = centred_embedding / scale_of_word[:, None] * final["ln_final_w"]
 one_layer = load_model("story-attn-1l")
 twin_0l = load_model("story-0l", untrained=True)
 paths = {
@@ -3891,6 +3888,14 @@ next_share = true_counts.sum(0) / true_counts.sum()
 by_word_frequency = (
     (
         course.bigram_distances(true_counts, next_share.log().expand(686, 686))
+        * true_share
+    )
+    .sum()
+    .item()
+)
+all_alike = (
+    (
+        course.bigram_distances(true_counts, torch.zeros(686, 686).log_softmax(-1))
         * true_share
     )
     .sum()
@@ -3914,6 +3919,7 @@ plot(
 for name, distance in far.items():
     print(f"{name:22s} {distance:.2f} nats")
 print(f"{'word frequencies':22s} {by_word_frequency:.2f} nats")
+print(f"{'all words alike':22s} {all_alike:.2f} nats")
 print(
     f"story: entries of the embedding have standard deviation {centred_embedding.std():.2f},"
 )
@@ -3924,7 +3930,7 @@ assert min(far["story, own scale"], far["story, scale in texts"]) > by_word_freq
 predict.reveal("direct_path_of_story", "beyond the word frequencies")
 
 # %% [markdown] id="1b1a8994"
-# In `story` the direct path is no bigram table by either reading. By its own scale it is farther from the bigrams than an untrained table, which says nearly the same of every word: it is sure of itself, and wrong. By the scale in texts it says next to nothing: what enters at the top is about a hundredth of what stands in the stream at the end, so its logits hardly differ from each other.
+# In `story` the direct path is no bigram table by either reading. By its own scale it is farther from the bigrams than an untrained table, which says nearly the same of every word: it is sure of itself, and wrong. By the scale in texts it says next to nothing: what enters at the top is about a hundredth of what stands in the stream at the end, so its logits hardly differ from each other, and the table is nearly the one in which all words are alike.
 #
 # **Why?** A hypothesis: the bigrams are in the model, but other paths carry them, and the direct path is free to be something else. Two tests.
 #
@@ -3961,6 +3967,10 @@ by_depth = torch.stack(
         for table in averaged
     ]
 )
+frequency_of_known = (
+    course.bigram_distances(known_rows, next_share.log().expand(686, 686))
+    * course.unigrams(known_rows)
+).sum()
 plot(
     Lines(
         x=torch.arange(5),
@@ -3968,9 +3978,9 @@ plot(
         x_name="layers passed",
         y_name="distance from the bigrams (nats)",
         title="story, 512 texts, words that occur 20 times or more",
-        baseline=(by_word_frequency, "word frequencies only"),
+        baseline=(frequency_of_known.item(), "word frequencies only"),
     ),
-    caption="Distance from the bigrams of story's mean prediction for each word, read from the stream after so many layers, on 512 texts. Dotted: a table that knows only how frequent each word is.",
+    caption="Distance from the bigrams of story's mean prediction for each word, read from the stream after so many layers, on 512 texts. Dotted: a table that knows only how frequent each word is, for the same words before.",
 )
 
 # %% id="d38000f1"
@@ -3979,9 +3989,12 @@ print(
     "distance after 0 to 4 layers:",
     ", ".join(f"{distance:.1f}" for distance in by_depth.tolist()),
 )
+print(
+    f"for {int(seen_often.sum())} words; word frequencies only: {frequency_of_known:.1f}"
+)
 
 # %% [markdown] id="ac746bc1"
-# The knowledge is there at the end and not at the beginning; each layer brings the mean prediction nearer. (What is left after the last layer is partly the sample: a word that occurs 20 times has been seen in 20 contexts only.)
+# By this reading the knowledge is there at the end, and at the beginning it cannot be read; each layer brings the mean prediction nearer. (What is left after the last layer is partly the sample: a word that occurs 20 times has been seen in 20 contexts only.)
 #
 # *Second*, is the direct path used? Take the embedding away from what the last LayerNorm reads, and only there: every layer still reads it. If `story` kept bigrams on this path, its loss would rise.
 #
@@ -4034,7 +4047,7 @@ predict.reveal("without_direct_path", round(rise.mean().item(), 3))
 
 # %% id="9ac650ad"
 Claim(
-    statement="story hardly uses its direct path: without the embedding at the unembedding its loss is nearly the same.",
+    statement="story (seed 0) hardly uses its direct path: without the embedding at the unembedding its loss is nearly the same.",
     evidence=Evidence.CAUSAL_COMPONENT,
     direction="below",
     quantity="rise of the mean loss",
@@ -4046,14 +4059,15 @@ Claim(
     baseline=min(rise_by_layer).item(),
     baseline_name="the smallest rise when what one of the four layers wrote is taken away at the same place",
     does_not_say="That the embedding is of no use: all layers read it, and only its last reader was cut off. Which part of a "
-    "layer carries a bigram. That deeper models in general leave this path unused; larger embeddings would weigh more.",
+    "layer carries a bigram. That other trainings of story, or deeper models in general, leave this path unused; larger "
+    "embeddings would weigh more.",
 )
 
 # %% id="12cd68a1"
 words_at = some_texts[:, :-1].flatten()
 per_word = course.bigram_distances(true_counts, bigram_path.log_probs)[words_at]
 Claim(
-    statement="The direct path of story-0l, which is all of it, is near the bigram table of Story World.",
+    statement="The direct path of story-0l (seed 0), which is all of it, is near the bigram table of Story World.",
     evidence=Evidence.BEHAVIOURAL,
     direction="below",
     quantity="distance from the bigrams, mean over places in texts",
@@ -4066,7 +4080,8 @@ Claim(
     baseline_name="a table that knows only how frequent each word is; the untrained twin has "
     f"{far['story-0l untrained']:.2f}, and the true table itself, counted in half of the rows, "
     f"{(course.bigram_distances(halves[0], (halves[1] / halves[1].sum(1, keepdim=True)).clamp(min=1e-9).log()) * course.unigrams(halves[0])).sum():.3f}",
-    does_not_say="That the two tables are equal, or that a model which has layers keeps its bigrams on this path.",
+    does_not_say="That the two tables are equal, that other trainings come as near, or that a model which has layers keeps its "
+    "bigrams on this path.",
 )
 
 # %% [markdown] id="d66dd107"
@@ -4077,7 +4092,7 @@ Claim(
 #
 # difficulty 3 of 5 · 25 minutes
 #
-# *You will be able to*: read from the weights of a one-layer model which earlier words make it expect which next ones, test that against what the model does, and recognise a mistake that such a model cannot avoid. (Elhage et al. 2021, section "One-Layer Attention-Only Transformers"; Shlegeris 2023, [One-layer transformers aren't equivalent to a set of skip-trigrams](https://www.lesswrong.com/posts/b5HNYh9ne5vEkX5ag/one-layer-transformers-aren-t-equivalent-to-a-set-of-skip).)
+# *You will be able to*: read from the weights of a one-layer model which earlier words make it expect which next ones, test that against what the model does, and recognise a mistake that one head's tables cannot avoid. (Elhage et al. 2021, section "One-Layer Attention-Only Transformers"; Shlegeris 2023, [One-layer transformers aren't equivalent to a set of skip-trigrams](https://www.lesswrong.com/posts/b5HNYh9ne5vEkX5ag/one-layer-transformers-aren-t-equivalent-to-a-set-of-skip).)
 #
 # In a model with one layer of attention, one thing is new: a head at the present word can fetch something from an earlier one. So three words act together, of which the first may stand far away:
 #
@@ -4095,7 +4110,7 @@ Claim(
 #
 # In words: *attend* is the score, before the softmax, that destination $B$ gives to source $A$. *Write* is what the head adds to the logit of $C$ when all of its attention is on $A$. The first does not know of $C$, and the second does not know of $B$.
 #
-# `story-attn-1l` has one layer of eight heads, no MLP and no LayerNorm, so these tables hold nearly everything. They leave out the biases and the positions (words alone have no place), and they are about single words, while a softmax divides one attention among all words of a text. Only for one destination at a time can scores be compared.
+# `story-attn-1l` has one layer of eight heads, no MLP and no LayerNorm, so beside these tables there are only the direct path (section 1.19), the biases and the positions. These can be large: in head 7 two of the three terms with positions move the scores more than the words do (section 1.16). And the tables are about single words, while a softmax divides one attention among all words of a text. Only for one destination at a time can scores be compared.
 #
 # Write the look-up, for several triples and all heads at once.
 
@@ -4161,7 +4176,7 @@ print("attend:", assert_same(entries.attend, full_qk[:, destination_is, lands].T
 print("write: ", assert_same(entries.write, full_ov[:, lands, capitals].T))
 
 # %% [markdown] id="7505d898"
-# **Look.** Which heads know capitals, by the tables? Two things have to come together. A head must score countries above other words, at the words that stand before a capital or a language. And what it moves from a country must raise this country's capital above other capitals.
+# **Look.** Which heads know capitals, by the tables? Two things have to come together. A head must score countries above other words, at the words that stand before a capital or a language. And what it moves from a country must raise this country's capital above the mean of all capitals.
 
 # %% id="f0ba04af"
 looking = ["the", "of", "is", "in", "speak"]
@@ -4192,19 +4207,19 @@ plot(
     Bars(
         names=[str(head) for head in range(8)],
         values=own_capital,
-        name="logit above others of its kind",
+        name="logit above the mean of its kind",
         baseline=own_tongue,
-        baseline_name="its language, above other languages",
+        baseline_name="its language, above the mean language",
         axis="head",
-        title="its capital, above other capitals",
+        title="its capital, above the mean capital",
     ),
-    caption="From the full OV circuits of story-attn-1l: by how much attention 1 on a country raises its capital above the other capitals, and (hatched) its language above the other languages; means over 40 countries.",
+    caption="From the full OV circuits of story-attn-1l: by how much attention 1 on a country raises its capital above the mean of all capitals, and (hatched) its language above the mean of all languages; means over 40 countries.",
 )
 
 # %% [markdown] id="04b3ebb4"
 # Heads 2, 4 and 7 have both: they score countries high at `is`, `in` and `speak`, and they move the right capital. (Head 0 scores countries high, too, and moves nothing that tells one capital from another.) Keep the hatched bars in mind.
 #
-# In the paper such tables are shown as lists, of the kind *source* → *destinations that look at it most* → *words it raises most*. Here is one row of ours.
+# In the paper such tables are shown as lists, of the kind *source* → *destinations that look at it most* → *words it raises most*. Here are the rows of two words in two heads.
 
 # %% id="26c04776"
 for a_word in ("france", "japan"):
@@ -4222,19 +4237,31 @@ for a_word in ("france", "japan"):
         )
 
 # %% [markdown] id="d37de292"
-# Beside the words one expects stand others; `thursday` hardly ever follows a country. One row of one head is not what the model says: the logits are the sum over all heads, and the bigrams.
+# Beside the words one expects stand others: more than half of the words that these rows raise do not belong to the country, and head 4 does not have `tokyo` among its first four for `japan`. One row of one head is not what the model says: the logits are the sum over all heads, and the bigrams.
 #
-# **In the texts**, how much of a skip trigram is `france … is → paris`? Counted in 4,000 rows: how often `paris` follows `is`, when `france` is among the four words before, and when it is not.
+# **In the texts**, how much of a skip trigram is `france … is → paris`? Counted in 4,000 rows: how often a country's capital follows `is`, when the country is among the four words before, and when it is not; the same for its language. All 40 countries are counted together.
 
 # %% id="2e085c8c"
 # NBVAL_CHECK_OUTPUT
 texts_to_count = story_tokens(4000, seed=2001)
-france, is_, paris = ids(["france", "is", "paris"]).tolist()
-rate = course.corpus_rate(texts_to_count, france, is_, paris, window=4)
-print(f"with france before: {rate.with_source:.2f}   without: {rate.without:.4f}")
+for kind, follows in (("capital", capitals), ("language", tongues)):
+    rates = [
+        course.corpus_rate(
+            texts_to_count, land, VOCABULARY.index("is"), follower, window=4
+        )
+        for land, follower in zip(lands.tolist(), follows.tolist(), strict=True)
+    ]
+    n_with = sum(rate.n_with for rate in rates)
+    n_without = sum(rate.n_without for rate in rates)
+    pooled = sum(rate.with_source * rate.n_with for rate in rates) / n_with
+    otherwise = sum(rate.without * rate.n_without for rate in rates) / n_without
+    print(
+        f"its {kind:8s} follows 'is': {pooled:.2f} with the country before (n = {n_with}), "
+        f"{otherwise:.4f} without (n = {n_without})"
+    )
 
 # %% [markdown] id="3aaba4f3"
-# Most of the other times the language was asked for. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
+# In nearly all other cases it is the language that follows. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
 #
 # **Does the model do what the tables say?** Exchange the country, and the logit of its capital should fall. By how much, the tables foretell: `tables_say` puts all tables together (bigrams, scores, softmax, what is moved) for a text whose words have no positions.
 #
@@ -4279,10 +4306,6 @@ for template, answers in (
 asked = prompts("the capital of {} is")
 measured = falls(one_layer(asked)[:, -1], capitals)
 foretold = falls(course.tables_say(small, asked), capitals)
-wrong_pair = (
-    course.tables_say(small, asked)[torch.arange(40).roll(shift + 1), capitals]
-    - course.tables_say(small, asked)[torch.arange(40).roll(shift + 2), capitals]
-)
 predict.reveal("logit_of_paris", round(measured.mean().item(), 1))
 
 # %% id="0d50f7d2"
@@ -4291,13 +4314,13 @@ Claim(
     evidence=Evidence.BEHAVIOURAL,
     direction="below",
     quantity="mean distance between the fall foretold and the fall measured",
-    unit="(logit)",
+    unit="logits",
     estimate=(measured - foretold).abs().double().mean().item(),
     interval=bootstrap_interval((measured - foretold).abs()),
     n=40,
     observations="countries",
-    baseline=(measured - wrong_pair).abs().mean().item(),
-    baseline_name=f"the tables asked about an exchange of two other countries; the fall itself is {measured.mean():.1f} on average",
+    baseline=(measured - measured.mean()).abs().mean().item(),
+    baseline_name=f"the same fall foretold for every country, the mean one that was measured, {measured.mean():.1f}",
     does_not_say="That the tables foretell as well elsewhere: where a head looks by position, such as at the word before, they "
     "cannot. That one entry is enough: all heads and all words of the sentence are in this prediction.",
 )
@@ -4332,7 +4355,7 @@ Claim(
     evidence=Evidence.CAUSAL_COMPONENT,
     direction="below",
     quantity="logit of the right capital above the mean capital, without the three",
-    unit="(logit)",
+    unit="logits",
     estimate=without_the_three.double().mean().item(),
     interval=bootstrap_interval(without_the_three),
     n=40,
@@ -4346,9 +4369,9 @@ Claim(
 )
 
 # %% [markdown] id="9687e65c"
-# ### A mistake that cannot be avoided
+# ### A mistake built into the tables
 #
-# *Attend* does not know of $C$, and *write* does not know of $B$. So a head that has learned `france … is → paris` for sentences about capitals and `france … speak → french` for sentences about languages has learned two more that nobody taught it: `france … is → french` and `france … speak → paris`. For in both cases the head looks at `france`, and what `france` moves is what it moves. Elhage et al. call this a bug. Their example is a head that raises `keep … in mind` and `keep … at bay`, and so must raise `keep … in bay`.
+# *Attend* does not know of $C$, and *write* does not know of $B$. So a head that has learned `france … is → paris` for sentences about capitals and `france … speak → french` for sentences about languages has learned two more that nobody taught it: `france … is → french` and `france … speak → paris`. For in both cases the head looks at `france`, and what `france` moves is what it moves. (A model can get round it with one head for each question, or with a word that draws the attention away from `france`. The tables of one head cannot.) Elhage et al. call this a bug. Their example is a head that raises `keep … in mind` and `keep … at bay`, and so must raise `keep … in bay`.
 #
 # You have seen the hatched bars: the heads that move the capital move the language with it.
 #
@@ -4393,7 +4416,7 @@ for template in ("the capital of {} is", "the language of {} is"):
     )
 
 # %% [markdown] id="87c10dac"
-# `capital` raises all capitals, `language` raises all languages, and the country raises its own capital and its own language. The sum is highest where both agree. So the bug costs this model little: a probability below one in a thousand. It is paid for in another coin. The kinds have to be kept far apart in every such sentence, because within a kind the country's own word is always up. Elhage et al. leave open what such bugs cost.
+# `capital` raises all capitals, `language` raises all languages, and the country raises its own capital and its own language. The sum is highest where both agree. So the bug costs this model little: a probability below one in a thousand. It is paid for in another coin. The kinds have to be kept far apart in every such sentence, because within a kind the country's own word is always up.
 #
 # In this model the table explains what it was asked about. Shlegeris points out why that need not be so: a softmax makes heads look *less* at one word when another is there, which no list of triples says. Therefore the tables were tested above by the model's own behaviour, with all words of the sentence in place.
 
@@ -4404,7 +4427,7 @@ Claim(
     statement="Where a capital is asked for, story-attn-1l also raises the country's language, which is not asked for.",
     evidence=Evidence.BEHAVIOURAL,
     quantity="fall of the language's logit when the country is exchanged",
-    unit="(logit)",
+    unit="logits",
     estimate=cross_term.double().mean().item(),
     interval=bootstrap_interval(cross_term),
     n=40,
@@ -4496,6 +4519,8 @@ check(composition_scores)
 
 # %% id="af589dbd"
 # NBVAL_CHECK_OUTPUT
+from itertools import combinations
+
 from mi_course.worlds import repeated_tokens
 
 plain_heads = course.head_weights(load_model("induction-2l-plain"))
@@ -4592,7 +4617,7 @@ plot(
         title="story, K-composition",
         diverging=True,
     ),
-    caption="K-composition scores of story: share of what an earlier head (row) writes that a later head (column) reads into its keys, less that of chance. Blue above chance, orange-red below; pairs that are not in order of layers are 0.",
+    caption="K-composition scores of story: share of what an earlier head (row) writes that a later head (column) reads into its keys, less that of chance. Blue above chance, orange-red below. The white stair at the lower left holds no pairs: there the row's layer is not before the column's.",
 )
 
 # %% id="0797b502"
@@ -4602,15 +4627,25 @@ for rank, place in enumerate(order):
     print(
         f"{rank + 1}. {names_of_heads[place // 16]} to {names_of_heads[place % 16]}: {story_k.flatten()[place]:+.2f}"
     )
+above_all = below_all = 0
+for early, late in combinations(range(4), 2):
+    pair_of_layers = (story_heads[early], story_heads[late], "K")
+    unturned = course.composition_shares(*pair_of_layers)
+    turned_k = course.rotated_shares(*pair_of_layers, draws=100)
+    above_all += int((unturned > turned_k.max(0).values).sum())
+    below_all += int((unturned < turned_k.min(0).values).sum())
+print(
+    f"of 96 pairs, above all of 100 rotations: {above_all}, below all of them: {below_all}"
+)
 
 # %% [markdown] id="ba000fcd"
-# Among the three highest is the pair that one would expect from where the two heads look. Most scores are near chance. In a model with MLPs and many heads these scores are a list of candidates.
+# Among the three highest is the pair that one would expect from where the two heads look. But a third of the pairs score above every one of 100 rotations, where about one pair in a hundred would by luck: being above chance singles out hardly anything. (Some others are below every rotation.) In a model with MLPs and many heads these scores are a list of candidates.
 #
 # ### Break this claim
 #
 # Somebody has looked through the five seeds of `induction-2l` and reports:
 #
-# > *The strongest composition of all is in seed 2: V-composition of L0H1 and L1H1, with a score of 0.65. None of 300 random rotations comes near it. It is more than three times the K-composition of the previous-token head and the induction head. So L0H1 and L1H1 make a virtual head that matters more for this model than its induction head.*
+# > *The strongest composition of all is in seed 2: V-composition of L0H1 and L1H1, with a score of 0.65. None of 300 random rotations comes near it. It is more than three times the K-composition of the previous-token head and the induction head. So L0H1 and L1H1 make a virtual head (Elhage et al.: two heads whose $W_{OV}$ act one after the other, like one head) that matters more for this model than its induction head.*
 #
 # The number is right, and so is the baseline:
 
@@ -4713,7 +4748,7 @@ for layer in range(2):
         suspect_heads[layer]["W_V"] @ suspect_heads[layer]["W_O"]
     )
     shown = ", ".join(
-        f"H{head} {size:.4f}" for head, size in enumerate(sizes_of_ov.tolist())
+        f"H{head} {size:.1e}" for head, size in enumerate(sizes_of_ov.tolist())
     )
     print(f"size of W_V W_O in layer {layer}: {shown}")
 
@@ -4721,9 +4756,9 @@ for layer in range(2):
 predict.reveal("strongest_path_cut", round(paths_cut["V"].mean().item(), 3))
 
 # %% [markdown] id="d7941907"
-# L0H1 and L1H1 are dead heads: training with a penalty on each head has made their matrices next to nothing. A share is divided by both norms, so it says how two matrices are turned and nothing about how large they are. The two remainders are turned toward each other more than any rotation drawn here would turn them, and nothing passes.
+# L0H1 and L1H1 are dead heads: their matrices are next to nothing. Training made them so, by a penalty on the size of each head (`head_penalty` on the model's card). A share is divided by both norms, so it says how two matrices are turned and nothing about how large they are. The two remainders are turned toward each other more than any rotation drawn here would turn them, and nothing passes.
 #
-# The same can be wrong in the other direction. Here are all pairs of seed 0, score beside experiment:
+# The same can be wrong in the other direction. Here are the four paths into the keys of seed 0's induction head, L1H2, score beside experiment:
 
 # %% id="6e072144"
 # NBVAL_CHECK_OUTPUT
@@ -4741,7 +4776,7 @@ for early_head in range(4):
 
 # %% id="ca01ac36"
 Claim(
-    statement="The path with the highest composition score of induction-2l, seed 2, carries nothing.",
+    statement="The path with the highest composition score of induction-2l, seed 2, carries nothing that the loss on repeated tokens shows.",
     evidence=Evidence.CAUSAL_COMPONENT,
     direction="below",
     quantity="rise of the loss on repeated tokens when the path is cut",
@@ -4758,9 +4793,9 @@ Claim(
 )
 
 # %% [markdown] id="5bfc615e"
-# A score from weights is a question to the model, not its answer. It leaves out three things: how large the matrices are, where the earlier head looks (the decoy of the exercise looks at `[BOS]`, and adds the same to all keys, which moves no attention), and what happens to the later head's output. Each needs an experiment of its own, and cutting the path covers the first two.
+# A score from weights is a question to the model, not its answer. It leaves out how large the matrices are, where the earlier head looks (the decoy of the exercise looks at `[BOS]`, and adds the same to all keys, which moves no attention), the rotation, and what becomes of the later head's output. Cutting the path covers the first three; the loss after the cut speaks about the last.
 #
-# Chapter 2 uses both functions on the heads that continue repeated text.
+# Chapter 2 takes the heads that continue repeated text apart, by what they do in texts.
 
 # %% [markdown] id="ce214d10"
 # ## Scale up
@@ -4835,7 +4870,7 @@ else:
 # - The words that a neuron raises look like concepts; most of that is the geometry of the unembedding, which random directions show as well. *Correlational, beside a baseline.*
 # - Where positions are learned and no LayerNorm stands between, heads are two circuits whose tables can be read whole. *Identities.* What the tables of a one-layer model say of capitals foretells what happens when the country is exchanged. *Behavioural*; and which heads know it, *causal, for a component.*
 # - A model without layers has the corpus's bigrams on its direct path. `story` hardly uses that path. *Causal, for a component.*
-# - Composition scores above chance list candidates. The highest of them all belongs to a path that carries nothing. *Causal, for a component.*
+# - Composition scores above chance list candidates. The highest of them all belongs to a path whose cutting changes nothing in the loss. *Causal, for a component.*
 #
 # And not known: by what algorithm `story` answers any question. What was found are parts that matter, and roads by which they could. From there to a mechanism that accounts for a behaviour, end to end, is the way of the next chapters.
 #

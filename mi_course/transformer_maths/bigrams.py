@@ -2,7 +2,7 @@
 
 Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits", section "Zero-Layer Transformers": a model
 without layers is W_E W_U, and the best that it can be is the table of bigram log-probabilities. Story World's generator
-is ours, so the true table need not be counted in full: the random codes' share of it follows by arithmetic.
+is the course's, so the true table need not be counted in full: the random codes' share of it follows by arithmetic.
 """
 
 from __future__ import annotations

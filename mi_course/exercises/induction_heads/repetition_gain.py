@@ -160,6 +160,11 @@ def _with_bos(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
     return loss[:, : period + 1].mean(-1) - loss[:, period + 2 :].mean(-1)
 
 
+def _over_all_positions(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    loss = -logits.log_softmax(1)[:, :-1].gather(-1, tokens[:, 1:, None])[..., 0]
+    return loss[:, :period].mean(-1) - loss[:, period + 1 :].mean(-1)
+
+
 def _halves(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
     first, second = next_token_loss(logits, tokens).chunk(2, dim=1)
     return first.mean(1) - second.mean(1)
@@ -402,6 +407,12 @@ repetition_gain = Exercise(
             "You take medians. A median hides the few settled tokens on which a model is badly wrong, and those cost "
             "most; the gain is a difference of means.",
             switches={"reduce": "median"},
+        ),
+        Misconception(
+            "softmax over all positions",
+            "Your log_softmax runs along the text, axis 1, so the probabilities of one token at all positions sum to "
+            "one. At each position those of all tokens do: the last axis.",
+            _over_all_positions,
         ),
         Misconception(
             "softmax over positions",
