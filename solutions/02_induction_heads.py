@@ -5,13 +5,13 @@
 #
 # An **induction head** is an attention head that does two things: on a token that occurred before, it *looks* at the token that came after the earlier occurrence, and it *raises the probability* of that token as the next one. (Elhage et al. 2021 first described such heads and gave them their name.)
 #
-# This is the chapter's first section, and it is about the first half only: where heads look. It ends with a description, not with an explanation. The sections after it (in preparation) change things inside the model: they switch heads off, follow the path from one head to another, and read weights.
+# It begins with where heads look, and does not end there. You will switch heads off, cut the path from one head to another, read weights, follow the training in which the heads appear, and write such a model by hand. At the end you measure what the explanation leaves open.
 #
 # | | |
 # |---|---|
-# | Models | `induction-2l`: two layers of four attention heads, no MLPs; and `induction-1l`, the same with one layer |
-# | Data | random tokens that repeat, with labels that say where every copy is |
-# | Time | about 50 minutes for this section |
+# | Models | `induction-2l`: two layers of four attention heads, no MLPs; `induction-1l`, the same with one layer; `induction-2l-plain`, one head a layer, whose weights can be read; `modular-addition` for a second sudden change; `story` where words matter |
+# | Data | random tokens that repeat, with labels that say where every copy is; sums modulo 53; sentences of Story World |
+# | Time | about seven hours; the sections with exercises marked ★ (core) take about three |
 # | You need | Python with PyTorch tensors; what an attention pattern is (a table of probabilities, one row for each position that looks) |
 # | Read along | Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895); Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html) |
 
@@ -25,7 +25,9 @@
 # 3. **Causal, for a component**: changing this component changes the behaviour.
 # 4. **Causal, end to end**: a proposed mechanism, from input to output, accounts for the behaviour.
 #
-# An attention pattern is something that is observed. Whatever this section finds stands on the second rung: it can say *where a head looks*. It cannot say that what the head reads there is used.
+# An attention pattern is something that is observed. Whatever is found with it (sections 2.2, 2.3, 2.6) stands on the second rung: it can say *where a head looks*. It cannot say that what the head reads there is used. Curves of training that turn together (2.7, 2.10) stand there, too, since in training everything changes at once.
+#
+# The third rung needs a change inside the model: a head replaced (2.8), one path cut (2.9). The fourth asks whether the story as a whole accounts for the behaviour. A model written by hand shows that the story is *sufficient* for some of it (2.11), and section 2.16 asks how much of what the trained models do it predicts.
 
 # %% id="is-it-installed"
 # Silent where the course is installed.
@@ -4091,20 +4093,79 @@ Claim(
     "a spacing of 10 the same rule does better. What happens in models trained on text.",
 )
 
+# %% [markdown]
+# ## Scale up
+#
+# The scores of this chapter work on any model whose patterns can be read. For GPT-2 small there are published names to compare with: in their circuit for indirect objects, Wang et al. 2022 ([Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) list L2H2 and L4H11 as previous-token heads, L0H1, L0H10 and L3H0 as duplicate-token heads, and L5H5, L5H8, L5H9 and L6H9 as induction heads. They chose these on sentences about names, and you would score them on random tokens, so agreement is not owed.
+#
+# The next cell runs if the Hugging Face hub, or a copy of GPT-2 on this machine, can be reached. If not, it says so. Nothing else depends on it.
+
+# %%
+import contextlib
+import io
+
+from mi_course.errors import CourseError
+from mi_course.induction_heads import duplicate_token_score as duplicates
+from mi_course.induction_heads import induction_score as after_copy
+from mi_course.induction_heads import previous_token_score as previous
+
+
+def strongest_heads(big, period=25, how_many=5):
+    """For each of three scores, the heads of a model that have the highest, on random tokens said twice."""
+    texts = draw_repeated_tokens(8, period, 2, big.cfg.d_vocab - 1, seed=1).tokens
+    texts[:, 0] = big.tokenizer.bos_token_id
+    seen = attention_patterns(big, texts)  # layer, head, batch, destination, source
+    for asked, score in (
+        ("the token before", previous),
+        ("the same token, a segment ago", lambda one: duplicates(one, period)),
+        ("the token after that", lambda one: after_copy(one, period)),
+    ):
+        named_scores = {
+            f"L{layer}H{head}": score(seen[layer, head]).item()
+            for layer in range(seen.shape[0])
+            for head in range(seen.shape[1])
+        }
+        best_first = sorted(named_scores, key=named_scores.get, reverse=True)
+        listed = ", ".join(
+            f"{head} {named_scores[head]:.2f}" for head in best_first[:how_many]
+        )
+        print(f"{asked:30s} {listed}")
+
+
+try:
+    with contextlib.redirect_stderr(io.StringIO()):  # no bars of a download
+        gpt2 = load_model("gpt2")
+except CourseError as reason:
+    print(f"Not run on GPT-2. {reason}")
+else:
+    strongest_heads(gpt2)
+
+# %% [markdown]
+# What to look for, if it ran: several heads with a high score where this chapter's models have one, since nobody thinned them out, and in layers further apart. Then the work of sections 2.3, 2.8 and 2.9 would begin: other periods, what is lost without a head, and which path it is that carries it.
+
 # %% [markdown] id="832fb88c"
 # ## What is known now
 #
-# - On repeated random tokens of period 12 the two-layer model (seed 0) predicts the second copy and the one-layer model (seed 0) does not. *Behavioural.*
-# - In each of five two-layer models one head of the second layer puts more than half of its attention on the token after the previous copy, at three periods. In seed 0 it stops doing so when there is no copy. *Correlational.*
-# - A high score at one period is not enough: a head that looks a fixed distance back can have it, too.
+# - On repeated random tokens the two-layer models predict the second copy, better than anybody could who knows which tokens occurred and not their order; the one-layer models do not get there. *Behavioural.*
+# - In each of five two-layer models one head of the second layer puts more than half of its attention on the token after the previous copy, at three periods, and one of the first layer looks at the previous token. A high score at one period is not enough: a head that looks a fixed distance back can have it, too. *Correlational.*
+# - These heads and the loss change within the same few steps of training. *Correlational.*
+# - Without what either head says of the text the prediction is gone, and the second finds its place through what the first writes into its keys: read from weights, from the terms of the scores, and by cutting that one path. *Causal, for a component.*
+# - What zeros do to a head and what its mean does can differ by the whole effect. *Causal, for a component.*
+# - A model written by hand from the story alone continues segments of any length. *The story is sufficient for that much.*
+# - `modular-addition` adds with the waves of a few frequencies. *Causal, for a component, in the finished model.* What happens on the way was measured on its outputs.
+# - Attention weights, rollout and value-weighted norms order tokens differently, and for most heads of `story` another attention would have given the same share of the answer. *Correlational.*
+# - Trained seeds have matching heads; which number a head has says nothing. *Correlational, beside a null distribution.*
+# - The story predicts which token is chosen where there is one earlier copy, and not how probable it is; where earlier copies disagree none of its plain versions holds. *Behavioural*; that a third head sets the certainty, *causal, for a component.*
 #
-# And not known: whether that head is what makes the prediction, what would happen without it, and how it finds its place. "Induction head" is still a guess about half of what the word means.
+# And not known: what sets the weights among several matches, why the models became like this, and whether any of it holds in models that were trained on text.
 #
 # ### To talk about in a group
 #
 # 1. The score averages over positions. Describe a head with a score of 0.5 that you would call an induction head, and one that you would not.
 # 2. The recipe's penalty on heads makes the model easier to read. What would you have to show before you claimed that a finding on such a model says something about models trained without it?
 # 3. "Induction head" can name where a head looks, or what it does to the output. Find a paper that uses the word, and the place where it says which of the two it means.
+# 4. Section 2.9 has three kinds of evidence for one path. Which of the three would convince somebody who doubts the other two, and which would convince nobody alone?
+# 5. The model by hand does what the story says, and the trained models do something a little different. Has the story been confirmed or refuted? What would Saphra & Wiegreffe say, and what would an engineer?
 #
 # ### Further reading
 #
