@@ -4093,14 +4093,14 @@ Claim(
     "a spacing of 10 the same rule does better. What happens in models trained on text.",
 )
 
-# %% [markdown]
+# %% [markdown] id="a34e5a7c"
 # ## Scale up
 #
 # The scores of this chapter work on any model whose patterns can be read. For GPT-2 small there are published names to compare with: in their circuit for indirect objects, Wang et al. 2022 ([Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) list L2H2 and L4H11 as previous-token heads, L0H1, L0H10 and L3H0 as duplicate-token heads, and L5H5, L5H8, L5H9 and L6H9 as induction heads. They chose these on sentences about names, and you would score them on random tokens, so agreement is not owed.
 #
 # The next cell runs if the Hugging Face hub, or a copy of GPT-2 on this machine, can be reached. If not, it says so. Nothing else depends on it.
 
-# %%
+# %% id="b0ecbf1d"
 import contextlib
 import io
 
@@ -4140,7 +4140,7 @@ except CourseError as reason:
 else:
     strongest_heads(gpt2)
 
-# %% [markdown]
+# %% [markdown] id="991f7e8e"
 # What to look for, if it ran: several heads with a high score where this chapter's models have one, since nobody thinned them out, and in layers further apart. Then the work of sections 2.3, 2.8 and 2.9 would begin: other periods, what is lost without a head, and which path it is that carries it.
 
 # %% [markdown] id="832fb88c"
