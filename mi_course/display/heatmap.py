@@ -61,12 +61,19 @@ def plot_heatmap(result: Heatmap, *, caption: str = "") -> Figure:
         if written:
             for (row, column), value in np.ndenumerate(values):
                 colour = readable_on(image.cmap(image.norm(value)))
-                axes.text(column, row, number(value), ha="center", va="center", fontsize=7, color=colour)
+                axes.text(column, row, _in_cell(value, most), ha="center", va="center", fontsize=7, color=colour)
         axes.set_xlabel(result.column_axis)
         axes.set_ylabel(result.row_axis)
         axes.set_title(result.title)
         picture.colorbar(image, ax=axes, shrink=0.8, label=result.name)
         return Figure(picture, caption=caption or _caption(result), alt=_alt(result, values))
+
+
+def _in_cell(value: float, most: float) -> str:
+    """Two decimals throughout, so that one cell can be compared with another; more digits in tables of small numbers."""
+    if not 0.05 <= most < 1e5:
+        return number(value)
+    return f"{round(value, 2) + 0.0:.2f}"  # adding zero turns −0.00 into 0.00
 
 
 def readable_on(rgba: Sequence[float]) -> str:

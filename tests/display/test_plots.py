@@ -12,6 +12,7 @@ import torch
 
 from mi_course.claims import Interval
 from mi_course.display import Bars, CircuitGraph, Edge, Heatmap, Line, Lines, Node, TokenStrip, circuit_graph, plot
+from mi_course.display import heatmap as heatmap_module
 from mi_course.display.theme import DIVERGING
 from mi_course.errors import CourseError
 
@@ -184,3 +185,8 @@ def test_intervals_draw_what_their_ends_draw():
         Bars(["a", "b"], [0.2, 0.5], "score", interval="95 %", intervals=spans, **ends)
     with pytest.raises(CourseError, match="outside its interval"):
         Lines([0, 1], [Line("a", [0.2, 1.5], intervals=spans)], "step", "score", interval="95 %")
+
+
+def test_cells_of_one_table_have_the_same_number_of_decimals():
+    assert [heatmap_module._in_cell(value, 2.0) for value in (1.0, -0.001, 0.0042)] == ["1.00", "0.00", "0.00"]
+    assert heatmap_module._in_cell(0.0042, 0.01) == "0.0042"
