@@ -70,7 +70,7 @@ def plot_heatmap(result: Heatmap, *, caption: str = "") -> Figure:
 
 
 def _in_cell(value: float, most: float) -> str:
-    """Two decimals throughout, so that one cell can be compared with another; more digits in tables of small numbers."""
+    """Two decimals throughout, so that cells can be compared; more digits in tables of small numbers."""
     if not 0.05 <= most < 1e5:
         return number(value)
     return f"{round(value, 2) + 0.0:.2f}"  # adding zero turns −0.00 into 0.00
