@@ -38,11 +38,11 @@ def test_an_exercise_can_be_added_as_described(tmp_path: Path) -> None:
     for name in ("mi_course", "solutions", "chapters", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "screenshots"))
     shutil.copy(ROOT / "pyproject.toml", root)
-    module = root / "mi_course" / "exercises" / "induction_heads" / "find_heads.py"
+    module = root / "mi_course" / "exercises" / "induction_heads" / "conflict.py"
     source = root / "solutions" / "02_induction_heads.py"
     entry, cells = blocks()
 
-    added = run(root, "-m", "mi_course.cli", "dev", "new", "induction_heads", NAME, "--file", "find_heads")
+    added = run(root, "-m", "mi_course.cli", "dev", "new", "induction_heads", NAME, "--file", "conflict")
     assert added.returncode == 0, added.stderr
     listed = run(root, "-m", "mi_course.cli", "dev", "check", "induction_heads")
     assert listed.returncode == 1
@@ -60,7 +60,7 @@ def test_an_exercise_can_be_added_as_described(tmp_path: Path) -> None:
 
     text = source.read_text(encoding="utf-8")
     frame = text[text.rindex("# %% [markdown]", 0, text.index("WRITE:")) :]
-    place = re.search(r"^# %% [^\n]*\n# ## What is known now", text, re.MULTILINE)
+    place = re.search(r"^# %% [^\n]*\n# ## Scale up", text, re.MULTILINE)
     assert place is not None
     text = text.replace(frame, "")
     text = f"{text[: place.start()]}{cells}\n{text[place.start() :].rstrip()}\n"
