@@ -14,6 +14,8 @@
 # | Time | about two hours for 1.1 to 1.10, and four and a half for the rest; the exercises marked ★ (core) take two and a quarter hours |
 # | You need | Python with PyTorch tensors: indexing, broadcasting, matrix products. No knowledge of transformers |
 # | Read along | Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html); Phuong & Hutter 2022, [Formal Algorithms for Transformers](https://arxiv.org/abs/2207.09238); Vaswani et al. 2017, [Attention Is All You Need](https://arxiv.org/abs/1706.03762) |
+#
+# **Entering in the middle.** Cells use what the cells above them defined, also across sections that are not core. To begin at a later section, or to leave one out, choose *Run → Run All Above Selected Cell* there: exercises that you have not written end in *not attempted*, and all else runs. Predictions above are then used up.
 
 # %% [markdown] id="f936a799"
 # ### What the evidence here can and cannot show

@@ -14,6 +14,8 @@
 # | Time | about seven hours; the sections with exercises marked ★ (core) take about three |
 # | You need | Python with PyTorch tensors; what an attention pattern is (a table of probabilities, one row for each position that looks) |
 # | Read along | Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895); Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html) |
+#
+# **Entering in the middle.** Cells use what the cells above them defined, also across sections that are not core. To begin at a later section, or to leave one out, choose *Run → Run All Above Selected Cell* there: exercises that you have not written end in *not attempted*, and all else runs. Predictions above are then used up.
 
 # %% [markdown] id="9939e1af"
 # ### What the evidence here can show
