@@ -5,14 +5,14 @@
 #
 # An **induction head** is an attention head that does two things: on a token that occurred before, it *looks* at the token that came after the earlier occurrence, and it *raises the probability* of that token as the next one. (Elhage et al. 2021 first described such heads and gave them their name.)
 #
-# It begins with where heads look, and does not end there. You will switch heads off, cut the path from one head to another, read weights, follow the training in which the heads appear, and write such a model by hand. At the end you measure what the explanation leaves open.
+# The chapter begins with where heads look, and does not end there. You will switch heads off, cut the path from one head to another, read weights, follow the training in which the heads appear, and write such a model by hand. At the end you measure what the explanation leaves open.
 #
 # | | |
 # |---|---|
 # | Models | `induction-2l`: two layers of four attention heads, no MLPs; `induction-1l`, the same with one layer; `induction-2l-plain`, one head a layer, whose weights can be read; `modular-addition` for a second sudden change; `story` where words matter |
 # | Data | random tokens that repeat, with labels that say where every copy is; sums modulo 53; sentences of Story World |
 # | Time | about seven hours; the sections with exercises marked ★ (core) take about three |
-# | You need | Python with PyTorch tensors; what an attention pattern is (a table of probabilities, one row for each position that looks) |
+# | You need | Python with PyTorch tensors; what an attention pattern is (a table of probabilities, one row for each position that looks). From section 2.4 on, chapter 1: the loss (1.10), queries, keys and values (1.5, 1.7), and the stream as a sum (1.12) |
 # | Read along | Olsson et al. 2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895); Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html) |
 #
 # **Entering in the middle.** Cells use what the cells above them defined, also across sections that are not core. To begin at a later section, or to leave one out, choose *Run → Run All Above Selected Cell* there: exercises that you have not written end in *not attempted*, and all else runs. Predictions above are then used up.
