@@ -1403,17 +1403,18 @@ predict.reveal("seeds_apart", round(max(by_score.values()) - min(by_score.values
 #
 # The loss is always a few steps ahead, and that by itself is a distance. So the mean lead, over the five trainings, is taken out: what counts is by how much a distance differs from it. And five are few, so look at what is left when one of them is left out.
 
-# %% id="579f3629"
+# %% id="ec6ff8db"
+# NBVAL_CHECK_OUTPUT
 from itertools import permutations
 
 
 def distances(kept, without_lead=True):
     """Steps between the two changes: within each training, and between two of them."""
-    leads = torch.tensor([by_score[seed] - by_loss[seed] for seed in kept])
+    leads = torch.tensor([by_score[seed] - by_loss[seed] for seed in kept]).double()
     mean_lead = leads.mean() if without_lead else 0.0
     between = torch.tensor(
         [by_score[one] - by_loss[other] for one, other in permutations(kept, 2)]
-    )
+    ).double()
     return (leads - mean_lead).abs(), (between - mean_lead).abs()
 
 
@@ -1426,6 +1427,8 @@ for left_out in (None, *curves):
         f"{'all five' if left_out is None else f'without seed {left_out}':16s}"
         f"{shown[0]:12.1f}{shown[1]:10.1f}{shown[2]:14.1f}{shown[3]:10.1f}"
     )
+
+# %% id="579f3629"
 within, across = distances(curves)
 Claim(
     statement="In five trainings of induction-2l the induction score and the loss on settled tokens are half-way at steps that, "
@@ -1670,7 +1673,7 @@ predict.reveal("heads_that_matter", above_one_nat)
 #
 # Add the rises to the loss of the whole model. Under the mean the model ends near the loss of guessing: it no longer knows what comes. Without the induction head by zeros or by resampling it ends above: it is not ignorant but misled. With another text's output the reason is plain, for the head then raises tokens that do not come here. With zeros the model is in a state that it was never trained in.
 #
-# **And L0H2?** By zeros it matters nearly as much as the previous-token head. By the mean, and by another text, it does not matter at all. So hardly anything that this head says *about the text* is used, and yet the model cannot do without its output.
+# **And L0H2?** By zeros it matters nearly as much as the previous-token head. By the mean, and by another text, it matters next to nothing. So hardly anything that this head says *about the text* is used, and yet the model cannot do without its output.
 #
 # The next cell looks at what the induction head does in each case.
 
@@ -1687,11 +1690,11 @@ versions = {
 always = own_z.mean((0, 1))
 by_position = own_z.mean(0) - always
 by_text = own_z - own_z.mean(0)
-lengths = [part.square().sum(-1).mean() for part in (always, by_position, by_text)]
+z_lengths = [part.square().sum(-1).mean() for part in (always, by_position, by_text)]
 print("squared length of z of L0H2, in shares: the same everywhere", end=" ")
 print(
     "{:.2f}, by position {:.2f}, by text {:.3f}\n".format(
-        *(each / sum(lengths) for each in lengths)
+        *(each / sum(z_lengths) for each in z_lengths)
     )
 )
 print("z of L0H2                  L1H2 on the stripe   on [BOS]   rise of the loss")
