@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from torch import Tensor
 
 from mi_course.claims import Interval
@@ -81,6 +82,10 @@ def plot_lines(result: Lines, *, caption: str = "") -> Figure:
             axes.axhline(height, color="black", linewidth=0.8, linestyle=":", label=name)
         if result.log_x:
             axes.set_xscale("log")
+            if x[-1] <= 1000 * x[0]:  # few decades: powers of ten alone would leave most of the axis without a number
+                axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+                axes.xaxis.set_minor_formatter(NullFormatter())
         elif len(x) <= 12 and (x == np.round(x)).all():
             axes.set_xticks(x)  # counts, of layers for instance: there is nothing at 0.5
         axes.set_xlabel(result.x_name)

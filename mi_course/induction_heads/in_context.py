@@ -56,7 +56,7 @@ def in_context_score(
     tokens are easier.
 
     Arguments as for `in_context_differences`, whose mean this is. Olsson et al. 2022, "In-context Learning and
-    Induction Heads", take token 500 minus token 50 of texts of 512.
+    Induction Heads", take token 500 minus token 50.
     """
     return in_context_differences(loss, early, late, lengths).mean()
 

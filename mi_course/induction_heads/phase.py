@@ -16,7 +16,7 @@ def phase_change(steps: Sequence[float], values: Sequence[float], least: float =
     least: a curve whose start and end differ by less than this has no change.
 
     1. The curve is cleaned by `running_median`. A single outlier goes; a rise that never turns back stays where it
-       was, which a moving average would smear.
+       was (its two ends apart), which a moving average would smear.
     2. Its start is the first value of the cleaned curve, its end the last, and half-way is the middle of the two.
     3. The change lies between the last checkpoint that is not beyond half-way and the one after it; between the two the
        curve is taken as straight.

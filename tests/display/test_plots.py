@@ -13,6 +13,7 @@ import torch
 from mi_course.claims import Interval
 from mi_course.display import Bars, CircuitGraph, Edge, Heatmap, Line, Lines, Node, TokenStrip, circuit_graph, plot
 from mi_course.display import heatmap as heatmap_module
+from mi_course.display import lines as lines_module
 from mi_course.display.theme import DIVERGING
 from mi_course.errors import CourseError
 
@@ -190,3 +191,17 @@ def test_intervals_draw_what_their_ends_draw():
 def test_cells_of_one_table_have_the_same_number_of_decimals():
     assert [heatmap_module._in_cell(value, 2.0) for value in (1.0, -0.001, 0.0042)] == ["1.00", "0.00", "0.00"]
     assert heatmap_module._in_cell(0.0042, 0.01) == "0.0042"
+
+
+@pytest.mark.parametrize(
+    "x, labels", [([50, 300, 2000], ["50", "100", "200", "500", "1000", "2000"]), ([1, 10, 1e6], None)]
+)
+def test_a_logarithmic_axis_of_few_decades_has_numbers_between_the_powers_of_ten(x, labels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(lines_module, "Figure", lambda picture, **_: drawn.append(picture))
+    plot(Lines(x, [Line("a", [1.0, 2.0, 3.0])], "step", "score", log_x=True))
+    axes = drawn[0].axes[0]
+    drawn[0].canvas.draw()
+    low, high = axes.get_xlim()
+    shown = [tick.get_text() for tick in axes.get_xticklabels() if low <= tick.get_position()[0] <= high]
+    assert shown == labels if labels else len(shown) < 8
