@@ -3171,7 +3171,7 @@ predict.reveal(
 )
 
 # %% [markdown] id="48039c6c"
-# Up to $d_{head} + 1$ sources, 17 in the one model and 33 in the other, the same output leaves no choice (if the values are affinely independent). Beyond that it depends on the row. The idle head's attention is spread out, and all of it can be moved: its pattern explains nothing about its output. Of the induction head's favourite next to nothing can go. (In the first copy, up to 24 sources here, that favourite is mostly `[BOS]`; in the second it is the place after the previous copy.) In `story` the room hardly opens on average, even with 96 sources.
+# Up to $d_{head} + 1$ sources, 17 in the one model and 33 in the other, the same output leaves no choice (if the values are affinely independent). Beyond that it depends on the row. The idle head's attention is spread out, and all of it can be moved: its pattern explains nothing about its output. Of the induction head's favourite next to nothing can go. (In the first copy, up to 24 sources here, that favourite is `[BOS]`; in the second it is the place after the previous copy.) In `story` the room hardly opens on average, even with 96 sources.
 #
 # Keep only one number, and nearly everything can be moved. So how free attention is depends on what has to stay the same. A classifier with two classes ends in one number, and there such rows are plentiful; a head of a transformer hands on $d_{head}$ numbers to whatever reads them.
 #
@@ -4139,12 +4139,16 @@ for seed, (_, reader) in circuit.items():
 # %%
 # NBVAL_CHECK_OUTPUT
 # Controls: other z for the same head; the same edit at other heads; the same tokens, really later.
-after_others = torch.Generator().manual_seed(6)
-before_it = []
-for text in brief:  # 30 random tokens that do not occur in the text
-    drawn = torch.randperm(63, generator=after_others) + 1
-    before_it.append(drawn[~torch.isin(drawn, text)][:30])
-really_late = torch.cat([brief[:, :1], torch.stack(before_it), brief[:, 1:]], 1)
+before_it = {"none of the segment": [], "any tokens": []}  # 30 random tokens
+drawing = torch.Generator().manual_seed(6)
+for text in brief:
+    drawn = torch.randperm(63, generator=drawing) + 1
+    before_it["any tokens"].append(drawn[:30])
+    before_it["none of the segment"].append(drawn[~torch.isin(drawn, text)][:30])
+really_late = {
+    which: torch.cat([brief[:, :1], torch.stack(rows), brief[:, 1:]], 1)
+    for which, rows in before_it.items()
+}
 
 
 def surety_with(subject, texts, edits=()):
@@ -4163,27 +4167,31 @@ def z_from_later(subject, head, later):
     return replace(site, torch.cat([own[:, :1], moved_z], dim=1))
 
 
-print(
-    "mean z of that head from so many positions later:   others of layer 0     really 30 later"
-)
-print("              0     10     20     30                30 (least, most)")
-for seed in circuit:
+print("probability of the rule's token, seeds 0 to 4")
+control = {}
+for seed, (writer, _) in circuit.items():
     subject = load_model("induction-2l", seed=seed)
     (background,) = background_heads[seed]
-    by_shift = [
-        surety_with(subject, brief, [z_from_later(subject, background, later)])
-        for later in (0, 10, 20, 30)
-    ]
+    for later in (0, 10, 20, 30):
+        control.setdefault(f"that head, {later} later", []).append(
+            surety_with(subject, brief, [z_from_later(subject, background, later)])
+        )
     others = [
         surety_with(subject, brief, [z_from_later(subject, (0, head), 30)])
         for head in range(4)
-        if head != background[1]
+        if (0, head) not in (background, writer)
     ]
-    print(
-        f"seed {seed}: ",
-        *(f"{share:6.1f}" for share in by_shift),
-        f"{min(others):18.1f} {max(others):5.1f} {surety_with(subject, really_late):21.1f}",
+    assert max(others) - min(others) < 0.01
+    control.setdefault("either idle head of layer 0, 30 later", []).append(others[0])
+    control.setdefault("previous-token head, 30 later", []).append(
+        surety_with(subject, brief, [z_from_later(subject, writer, 30)])
     )
+    for which, texts in really_late.items():
+        control.setdefault(f"after 30 tokens, {which}", []).append(
+            surety_with(subject, texts)
+        )
+for what, by_seed in control.items():
+    print(f"{what:40s}", *(f"{share:.2f}" for share in by_seed))
 
 # %% id="f42bbb55"
 least = min(moved_later, key=lambda seed: (moved_later[seed][1]).mean())
@@ -4199,15 +4207,15 @@ Claim(
     baseline=max(float(before.mean()) for before, _ in moved_later.values()),
     baseline_name="the same with its own z, the highest of five",
     threshold=0.5,
-    does_not_say="That a text as long would make them as sure: after 30 other tokens the probability is about 0.7. "
-    "Why training made it so. That the head says nothing else. The probability is averaged over three "
+    does_not_say="That every text as long makes them as sure: where tokens of the segment also stand before it, they are less "
+    "sure. Why training made it so. That the head says nothing else. The probability is averaged over three "
     "positions of a text, and the lowest of five models was chosen without correction.",
 )
 
 # %% [markdown] id="3c2bc924"
-# The same four tokens, the same two copies; told that they stand later in the text, the models are nearly certain. With the mean z of the same positions nothing changes, with that of ten positions later most of the rise is there, and the other heads of layer 0, treated alike, change nothing.
+# The same four tokens, the same two copies; told that they stand later in the text, the models are nearly certain. With the mean z of the same positions nothing changes, with that of ten positions later most of the rise is there, and the two idle heads of layer 0, treated alike, change nothing. (The previous-token head, treated alike, has nothing to say of the text any more, and the match is gone.)
 #
-# A caution: the same tokens after thirty other tokens get less than that. The head raises the certainty, and what else stands in the text lowers it again.
+# The deception agrees with the truth. The last two lines put thirty random tokens in front, with nothing changed inside. If none of them occurs in the segment, the models are as sure as they were when deceived. If some do, they are less sure: then there are earlier occurrences that went on otherwise, which is the second gap below.
 #
 # So a third head belongs to the pathway. "Attends to the token after the previous `A`" is silent about it, and an account that ends at the induction head cannot say how probable `B` is.
 #
