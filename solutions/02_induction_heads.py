@@ -2700,7 +2700,7 @@ for name, d_vocab, unique in [
         f"{share_right(model, texts, 15):10.2f}"
     )
 
-# %%
+# %% id="ca66d721"
 # NBVAL_CHECK_OUTPUT
 print("where tokens come back, share of places:")
 for name, d_vocab in [("15 of 63, with repeats", 64), ("15 of 19, with repeats", 20)]:
@@ -2729,7 +2729,7 @@ predict.reveal("vote_reaches", round(vote_of["15 of 19, with repeats"], 2))
 # %% [markdown] id="511dd6c6"
 # The hand-written model is the explanation, executed. It reaches what the vote reaches, on every length and vocabulary tried, so the explanation is *sufficient* as an algorithm: nothing that it leaves open is needed for these choices.
 #
-# That is not the same as being what the trained model does. The trained model is not this vote, in which every match counts alike. Where tokens come back it mostly chooses as the program does, and more often still what followed the latest match (the last cell says how often). Section 2.16 asks how it weighs its matches.
+# That is not the same as being what the trained model does. The trained model is not this vote, in which every match counts alike. Where tokens come back it mostly chooses as the program does, and more often still it names what followed the latest match (the last cell says how often). Section 2.16 asks how it weighs its matches.
 #
 # Nor is the vote a limit for everything that compares one token: a rule that takes the *earliest* match is right more often than the vote on these segments. The vote is the limit of a head that treats all matches alike.
 
@@ -2956,7 +2956,7 @@ plot(
     caption="Attention rollout of the last position of story (seed 0), on the same prompt.",
 )
 
-# %%
+# %% id="7ece1336"
 # NBVAL_CHECK_OUTPUT
 gift_tokens = gifts.clean.tokens
 other_gift_name = gifts.wrong.float().argmax(-1)
@@ -2975,12 +2975,12 @@ for name, reading in (("taking away", effects), ("rollout", readings["rollout"])
         f"{name:12s} puts the right name above the other in {int(above.sum())} of 100"
     )
 
-# %% [markdown]
+# %% [markdown] id="e314876e"
 # Taking away puts the right name on top in nearly all prompts. In this one it counts many times as much as the first copy of the other name, and the rollout has that copy first. Over the prompts the rollout finds the name that decides in less than half. Its rank correlation is mostly about words that are neither.
 #
 # What is in the even rollout? The next cell leaves the last token out, puts it on top of raw attention, and multiplies patterns without the identity.
 
-# %%
+# %% id="a95cbbd6"
 # NBVAL_CHECK_OUTPUT
 is_last = torch.arange(gift_patterns.shape[-1]) == gifts.end[:, None]
 layer_means = gift_patterns.mean(1)
@@ -3177,7 +3177,7 @@ predict.reveal(
 #
 # Neither line settles what an explanation is. Where another row exists, this pattern is not *the* reason for the output. Where none exists, it is still only a statement about this head's output given its values, not about the prediction. And a row found by `linprog` comes from no queries and keys: nobody has shown a model that attends so, which was Wiegreffe & Pinter's point.
 
-# %%
+# %% id="8fd9fd57"
 # NBVAL_CHECK_OUTPUT
 held_texts = gifts.clean.tokens[:30]
 held_cache = run(
@@ -3214,7 +3214,7 @@ for n, share in zip(some_numbers, moved_random.mean(0), strict=True):
     print(f"{n:2d} random numbers kept:          {share:.2f}")
 print(f"sources: {int(gifts.end[:30].min()) + 1} to {int(gifts.end[:30].max()) + 1}")
 
-# %% [markdown]
+# %% [markdown] id="4227ad18"
 # It is the count that matters, not that these are names: with one random number of the head's output kept, about as many favourites can go, and with several few can. With the whole output kept none can, and that is counting, since no prompt has more than 33 sources.
 
 # %% id="e9c20e7b"
@@ -3333,10 +3333,10 @@ for seed, found in enumerate(syntax):
 beaten = [found["rate"] > max(found["offset"], found["first_noun"]) for found in syntax]
 predict.reveal("seeds_with_syntax", sum(beaten))
 
-# %% [markdown]
+# %% [markdown] id="c0c68fc6"
 # A stronger rule, which knows no grammar either: *noun at hand*. If you stand on a noun, that noun; if not, the first noun. (In some of the prompts that end before the inner verb, the right noun is the last token.)
 
-# %%
+# %% id="3bb9db0f"
 # NBVAL_CHECK_OUTPUT
 clause_last = torch.cat(
     [p.clean.tokens[torch.arange(N_SYNTAX), p.end] for p in clauses.values()]
@@ -3722,7 +3722,7 @@ for layer, head in ((3, 1), (3, 0), (3, 3), (2, 0)):
 #
 # A difference of two names cannot tell raising the one from lowering the other. So take each name by itself, against the mean over the vocabulary as in the exercise, and see which name the head looks at.
 
-# %%
+# %% id="d469fe14"
 # NBVAL_CHECK_OUTPUT
 by_itself = {
     which: course_heads.direct_effects(
@@ -3745,7 +3745,7 @@ print(
     f"L3H3 lowers the other name by more than 0.5 in {lowers_other} of {len(swapped)}"
 )
 
-# %% [markdown]
+# %% [markdown] id="4390a84b"
 # No head lowers the right name by half a logit on average, by either measure. But look at what L3H3 does: it looks at the name that has already come again and lowers *that* one by about 3 logits; the right name it leaves nearly where it was. L3H0 and L3H1 raise both names. The answer is what is left when one of two raised names is pushed down. That resembles McDougall et al.'s description. Whether it is the same (does it follow what earlier parts favour?) is not tested here.
 #
 # Back to the right answer. Count a head as lowering the answer if it does so on average over both prompts of a pair: then a mere liking for a name cancels.
@@ -4104,7 +4104,7 @@ for copies in (1, 2, 3, 5):
     )
 
 # %% [markdown] id="e3101895"
-# On `ABABA`, the very example of the paper, B is ranked first in nearly all texts, with a probability of about one in ten. On `A B A` it is not even ranked first in nearly all. (Periods below 4 were not in the training data.)
+# On `ABABA`, the very example of the paper, B is ranked first in nearly all texts, with a probability of about one in ten. On `A B A` it is ranked first in a third to four fifths of them, by seed. (Periods below 4 were not in the training data.)
 #
 # In short texts much of the induction head's attention rests on `[BOS]`; the less rests there, the surer the model. That goes together; is it the cause? Section 2.8 met a head in layer 0 that writes something about the position, without which the induction head rests on `[BOS]`. The story does not mention it.
 #
@@ -4136,7 +4136,7 @@ for seed, (_, reader) in circuit.items():
         f"   30 positions later {row[2].mean():.1f} ({row[3]:.1f})"
     )
 
-# %%
+# %% id="9dac3512"
 # NBVAL_CHECK_OUTPUT
 # Controls: other z for the same head; the same edit at other heads; the same tokens, really later.
 before_it = {"none of the segment": [], "any tokens": []}  # 30 random tokens
@@ -4329,7 +4329,7 @@ plot(
 )
 
 # %% [markdown] id="e2dea512"
-# At a spacing of 10 the more frequent continuation no longer wins most of the texts `xxy`, and at 3 the latest no longer wins all of the texts `xy`. None of the three rules is what the models do. Which of them fits depends on distances that the rules do not mention. (The column of all orders averages over orders and spacings that were chosen by hand, so its ranking is one of these texts.)
+# At a spacing of 10 the more frequent continuation no longer wins most of the texts `xxy`, and at 3 the latest no longer wins all of the texts `xy`. None of the three rules is what the models do. Which of them fits depends on distances that the rules do not mention. (The column of all orders averages over orders and spacings that were chosen by hand, so it ranks the rules for these texts only.)
 #
 # The vote by attention fits best over all, and even it leaves something open. It fits models that add up what they attend to, and neither count nor pick; that they do was not tested by changing the attention. Then the question moves: what sets the weights among matches? Rotation makes a score depend on the distance, and what else stands in the text takes its share. The one-line story has no term for either.
 #
