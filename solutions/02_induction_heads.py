@@ -2209,7 +2209,7 @@ def key_frequencies(table, threshold=0.1):
     table: shape (p, column), row n for the number n; p is odd. For a model,
         model.W_E[:p], the embeddings of the numbers.
     threshold: a share of the power of all frequencies 1 to (p - 1) / 2 together.
-    Returns a list of whole numbers in rising order.
+    Returns a list of whole numbers, in any order.
     """
     ### BEGIN SOLUTION
     p = len(table)

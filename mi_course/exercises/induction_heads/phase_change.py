@@ -471,7 +471,7 @@ phase_change = Exercise(
         Misconception(
             "the first time that half-way is reached",
             "You stop where the curve first reaches half-way. It may rest there or fall back, and heads that go away "
-            "again have not formed. Asked for is the last checkpoint that is not beyond half-way, and the line from it.",
+            "again have not formed. Draw the line after the last checkpoint that is not beyond half-way.",
             switches={"crossing": "first touch"},
         ),
         Misconception(
