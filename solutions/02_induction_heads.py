@@ -707,8 +707,8 @@ def in_context_score(loss, early, late, lengths):
 
     loss: shape (batch, pos - 1), as next_token_loss returns it: column i is the loss
         of token i + 1.
-    early, late: positions of tokens, as ranges, such as range(5, 15) for tokens 5 to 14;
-        the early ones come first.
+    early, late: ranges of consecutive positions of tokens, such as range(5, 15) for
+        tokens 5 to 14; the early ones come first.
     lengths: shape (batch,), the number of tokens of each text, [BOS] included; what
         comes after them is padding.
     Returns one number, the mean over the texts that hold all tokens of both windows.
