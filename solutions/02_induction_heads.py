@@ -709,8 +709,8 @@ def in_context_score(loss, early, late, lengths):
 
     loss: shape (batch, pos - 1), as next_token_loss returns it: column i is the loss
         of token i + 1.
-    early, late: positions of tokens, as ranges, such as range(5, 15) for tokens 5 to 14;
-        the early ones come first.
+    early, late: ranges of consecutive positions of tokens, such as range(5, 15) for
+        tokens 5 to 14; the early ones come first.
     lengths: shape (batch,), the number of tokens of each text, [BOS] included; what
         comes after them is padding.
     Returns one number, the mean over the texts that hold all tokens of both windows.
@@ -2356,7 +2356,7 @@ def key_frequencies(table, threshold=0.1):
     table: shape (p, column), row n for the number n; p is odd. For a model,
         model.W_E[:p], the embeddings of the numbers.
     threshold: a share of the power of all frequencies 1 to (p - 1) / 2 together.
-    Returns a list of whole numbers in rising order.
+    Returns a list of whole numbers, in any order.
     """
     ### BEGIN SOLUTION
     p = len(table)

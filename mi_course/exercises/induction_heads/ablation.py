@@ -188,11 +188,12 @@ def _variant(
         edits = [Edit(site, function)]
         if zero == "b_O" and how == "zero":
             edits.append(Edit(attn_out(layer), lambda out: out - model.blocks[layer].state_dict()["attn.o.bias"]))
-        clean = run(model, tokens).logits if returns in ("difference", "clean") else None
+        clean = run(model, tokens).logits if returns in ("difference", "minus difference", "clean") else None
         logits = run(model, tokens, edits).logits
         return {
             "logits": lambda: logits,
             "difference": lambda: logits - clean,
+            "minus difference": lambda: clean - logits,
             "clean": lambda: clean,
             "probabilities": lambda: logits.softmax(-1),
             "log-probabilities": lambda: logits.log_softmax(-1),
@@ -201,6 +202,21 @@ def _variant(
         }[returns]()
 
     return answer
+
+
+def _mean_over_heads(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Tensor:
+    if how != "mean":
+        return helper.ablate_head(model, tokens, layer, head, how)
+    own = run(model, tokens, cache=[z(layer)]).cache[z(layer)]
+    return run(model, tokens, [replace(z(layer, head=head), own.mean(2))]).logits
+
+
+def _logits_of_another_text(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Tensor:
+    """Resampling turned round: the other text is run, with this text's z in it."""
+    if how != "resample":
+        return helper.ablate_head(model, tokens, layer, head, how)
+    own = run(model, tokens, cache=[z(layer, head=head)]).cache[z(layer, head=head)]
+    return run(model, tokens.roll(1, 0), [replace(z(layer, head=head), own)]).logits
 
 
 CALLS = 4  # resampling may be random, and a random order leaves some row in its place in about two draws of three
@@ -230,7 +246,15 @@ def _observe(case: Case, output: Any) -> Any:
     for logits in output:
         if not isinstance(logits, Tensor) or logits.shape != table.shape[2:] or not logits.is_floating_point():
             return logits
-    return {"at each position of a text, the head's output comes from": _origin(table, output)}
+    origin = _origin(table, output)
+    if origin.startswith("something"):
+        if any(_origin(table, [each.roll(back, 0) for each in output]) == "one other text" for back in (1, -1)):
+            origin = "this text, in the logits of another one"
+        site = z(layer, head=head)
+        rolled = run(model, tokens, [Edit(site, lambda own: own.roll(1))]).logits
+        if all(torch.allclose(rolled, each.to(rolled), atol=1e-3) for each in output):
+            origin = "the entry before, over all texts, positions and entries as one row"
+    return {"at each position of a text, the head's output comes from": origin}
 
 
 def _origin(table: Tensor, calls: list[Tensor]) -> str:
@@ -261,9 +285,9 @@ def _cases(draw: Draw) -> list[Case]:
     first, second = draw.sample(range(3), 2)
     return [
         case(f"zero, L0H{first}, batch of 3", False, 3, 7, 0, first, "zero"),
-        case(f"mean, L0H{second}, batch of 5", False, 5, 7, 0, second, "mean"),
+        case(f"mean, L0H{second}, batch of 4", False, 4, 7, 0, second, "mean"),
         case(f"mean, L1H{first}, batch of 2, no LayerNorm", True, 2, 6, 1, first, "mean"),
-        case(f"zero, L1H{second}, batch of 1", True, 1, 8, 1, second, "zero"),
+        case(f"zero, L1H{second}, batch of 2, no LayerNorm", True, 2, 7, 1, second, "zero"),
         case(f"resample, L1H{second}, batch of 5", False, 5, 6, 1, second, "resample"),
         case(f"resample, L1H{first}, batch of 3, no LayerNorm", True, 3, 5, 1, first, "resample"),
     ]
@@ -367,7 +391,7 @@ ablate_head = Exercise(
             "layer and head exchanged",
             "You ablated head number `layer` of layer number `head` (where there is one). The layer comes first: "
             "z(layer, head=head).",
-            switches={"head_of": lambda layer, head: (head % 2, layer)},
+            _variant(head_of=lambda layer, head: (head, layer)),
         ),
         Misconception(
             "the value bias stays",
@@ -415,12 +439,12 @@ ablate_head = Exercise(
         Misconception(
             "always zero",
             "You put zeros, whatever `how` says. 'mean' and 'resample' put something else in.",
-            switches={"how_used": "zero"},
+            _variant(how_used="zero"),
         ),
         Misconception(
             "always the mean",
             "You put the mean, whatever `how` says. 'zero' puts zeros, 'resample' another text's z.",
-            switches={"how_used": "mean"},
+            _variant(how_used="mean"),
         ),
         Misconception(
             "no text's output",
@@ -429,35 +453,66 @@ ablate_head = Exercise(
             switches={"donor": lambda own: own.mean(0, keepdim=True)},
         ),
         Misconception(
+            "all axes rolled as one",
+            "roll(1) without dims takes all numbers as one long row and moves each by one: an entry of z takes the "
+            "place of the next entry. Roll along the texts: own.roll(1, dims=0).",
+            switches={"donor": lambda own: own.roll(1)},
+        ),
+        Misconception(
+            "another text's logits",
+            "With 'resample' you run the other text with this text's z in it, so the logits in each row belong to "
+            "another text than the tokens do. Run the other text only to get its z, and put that into a run of "
+            "`tokens`.",
+            _logits_of_another_text,
+        ),
+        Misconception(
+            "the mean over heads",
+            "Your mean runs over the heads of the layer, axis 2 of its whole z. Heads gather different things, and the "
+            "mean still tells of this text. Average one head's z over the texts, axis 0.",
+            _mean_over_heads,
+        ),
+        Misconception(
+            "the mean over texts and d_head",
+            "Your mean runs over the texts and over the entries of z, so each position gets one number repeated. "
+            "Average over the texts only: own.mean(0) has shape (pos, d_head).",
+            _variant(mean=lambda own: own.mean((0, 2), keepdim=True)),
+        ),
+        Misconception(
+            "the whole model minus the ablated one",
+            "You return the logits of the whole model minus those without the head, which is what the head adds in "
+            "all. Asked for are the ablated model's logits themselves.",
+            _variant(returns="minus difference"),
+        ),
+        Misconception(
             "the difference from the whole model",
             "You return by how much the logits change. Asked for are the logits of the ablated model.",
-            switches={"returns": "difference"},
+            _variant(returns="difference"),
         ),
         Misconception(
             "the edit is not in the run",
             "These are the logits of the model as it is: the edit was made on a copy, or the run does not get it. Pass "
             "it: run(model, tokens, edits=[...]), and return the changed tensor from a hook.",
-            switches={"returns": "clean"},
+            _variant(returns="clean"),
         ),
         Misconception(
             "probabilities",
             "You return probabilities. Asked for are logits, the numbers before softmax.",
-            switches={"returns": "probabilities"},
+            _variant(returns="probabilities"),
         ),
         Misconception(
             "log-probabilities",
             "You return log-probabilities. Asked for are logits; a log-softmax subtracts a number at each position.",
-            switches={"returns": "log-probabilities"},
+            _variant(returns="log-probabilities"),
         ),
         Misconception(
             "the loss",
             "You return the loss of each token. Asked for are the logits; the loss is computed from them later.",
-            switches={"returns": "loss"},
+            _variant(returns="loss"),
         ),
         Misconception(
             "the mean loss",
             "You return one number, the mean loss. Asked for are the logits; the loss is computed from them later.",
-            switches={"returns": "mean loss"},
+            _variant(returns="mean loss"),
         ),
     ),
 )

@@ -131,12 +131,21 @@ def _frequencies_variant(
             size = size.sum(0, keepdim=True)
         size = size.sqrt() if measure == "amplitude" else size
         least = 0.1 if limit == "0.1" else threshold
-        whole = {"of all": size.sum(), "of the largest": size.max(), "none": 1.0}[share]
+        whole = {
+            "of all": size.sum(),
+            "of both halves": 2 * size.sum(),
+            "of the length": (table - table.mean(0)).square().sum(),
+            "of the length with the mean": p / 2 * table.square().sum(),
+            "of the largest": size.max(),
+            "none": 1.0,
+        }[share]
         if measure == "each column":
             whole = size.sum(1, keepdim=True)
         above = (size / whole > least).any(0)
         if limit == "strongest":
             above = size.sum(0) == size.sum(0).max()
+        if limit == "one at least":
+            above = above | (size.sum(0) == size.sum(0).max())
         if limit == "three":
             above = size.sum(0) >= size.sum(0).sort().values[-min(3, len(k))]
         found = [int(each) for each in k[above]]
@@ -181,6 +190,7 @@ def _frequencies_cases(draw: Draw) -> list[Case]:
         return dict(zip(ks, [*strong, (0.08, 0.04), *rest], strict=True))
 
     embedding = _embedding(draw.integer(0, 4))
+    even = dict(zip(draw.sample([1, 2, 3], 3), [(0.36, 0.0), (0.0, 0.33), (0.155, 0.155)], strict=True))
     sizes = draw.sample([5, 6, 8, 9], 3)
     return [
         Case("13 numbers", (_planted_table(draw, 13, sizes[0], planted(13, 2), 5.0, 0.1), 0.14)),
@@ -196,6 +206,7 @@ def _frequencies_cases(draw: Draw) -> list[Case]:
             ),
         ),
         Case("the embedding of a shipped model", (embedding, 0.1)),
+        Case("7 numbers, no frequency above the threshold", (_planted_table(draw, 7, 5, even, 1.0, 0.2), 0.5)),
         Case("19 numbers, low threshold", (_planted_table(draw, 19, sizes[2], planted(19, 3), 1.0, 0.3), 0.05)),
     ]
 
@@ -312,6 +323,31 @@ key_frequencies = Exercise(
             "You divide by the power of the strongest frequency. The threshold is a share of the power of all "
             "frequencies together: divide by the sum.",
             switches={"share": "of the largest"},
+        ),
+        Misconception(
+            "the length without p/2",
+            "You divide by the squared length of the table; the powers add up to p/2 times that, since a wave over p "
+            "numbers has the squared length p/2. Divide by the sum of the powers.",
+            _frequencies_variant(share="of the length"),
+        ),
+        Misconception(
+            "the length with the mean in it",
+            "You divide by p/2 times the squared length of the table as it is, with the mean of its columns in it. The "
+            "powers of the frequencies from 1 on add up to p/2 times the squared length without that mean.",
+            _frequencies_variant(share="of the length with the mean"),
+        ),
+        Misconception(
+            "shares halved",
+            "Your total is over all of a full transform, in which each power stands twice, at k and at p − k, while "
+            "you ask of one of the two whether it is above the threshold. Each share is half of what it should be: add "
+            "up the frequencies 1 to (p − 1)/2 only.",
+            _frequencies_variant(share="of both halves"),
+        ),
+        Misconception(
+            "one at least",
+            "You return the strongest frequency even where none is above the threshold. Then the list is empty: the "
+            "table has no key frequency by this measure.",
+            _frequencies_variant(limit="one at least"),
         ),
         Misconception(
             "no share at all",
@@ -469,7 +505,7 @@ def _wave_set(p: int, frequencies: Any, waves: str) -> Tensor:
         return torch.einsum("ia,jb->ijab", used, used).reshape(len(used) ** 2, -1)[1:]
     rows = []
     for k in range(1, p // 2 + 1) if waves == "every" else frequencies:
-        angle = 2 * math.pi * (k - 1 if waves == "from zero" else k) / p * n
+        angle = 2 * math.pi * (k - 1 if waves == "from zero" else k) / (P if waves == "global p" else p) * n
         cosine, sine = angle.cos(), angle.sin()
         plus = [
             torch.outer(cosine, cosine) - torch.outer(sine, sine),
@@ -488,6 +524,8 @@ def _wave_set(p: int, frequencies: Any, waves: str) -> Tensor:
             "difference": minus,
             "single": single,
         }.get(waves, plus)
+    if waves == "global p":
+        return torch.stack([row.flatten() for row in rows]) * math.sqrt(2) / P
     return torch.stack([F.normalize(row.flatten(), dim=0) for row in rows])
 
 
@@ -511,7 +549,7 @@ def _loss_variant(
         sums = torch.ones(p, p, dtype=torch.bool) if train is None else train
         if each == "apart":
             return torch.stack([one_way(logits, [k], train) for k in frequencies]).mean()
-        frequencies = list(frequencies)[:1] if each == "first" else frequencies
+        frequencies = {"first": list(frequencies)[:1], "last": list(frequencies)[-1:]}.get(each, frequencies)
         mean = logits.mean((0, 1))
         if waves == "answers":
             spectrum = torch.fft.rfft(logits, dim=-1)
@@ -532,7 +570,12 @@ def _loss_variant(
             changed = logits - kept - (mean if constant == "other" else 0)
         else:
             changed = kept + {"other": 0, "original": logits}.get(constant, mean)
-        log_probs = changed.log_softmax(-1).gather(-1, _answers(p)[..., None])[..., 0]
+        if score == "twice":
+            changed = changed.softmax(-1)
+        right = _answers(p)
+        if score == "a minus b":
+            right = (torch.arange(p)[:, None] - torch.arange(p)) % p
+        log_probs = (changed if score == "logits" else changed.log_softmax(-1)).gather(-1, right[..., None])[..., 0]
         if score == "most probable":
             log_probs = changed.log_softmax(-1).amax(-1)
         if over == "zeros":
@@ -543,7 +586,7 @@ def _loss_variant(
         picked = log_probs[chosen]
         return {
             "nats": lambda: -picked.mean(),
-            "most probable": lambda: -picked.mean(),
+            **dict.fromkeys(("most probable", "twice", "a minus b", "logits"), lambda: -picked.mean()),
             "difference": lambda: plain_log_probs(logits)[chosen].mean() - picked.mean(),
             "sum": lambda: -picked.sum(),
             "bits": lambda: -picked.mean() / math.log(2),
@@ -639,7 +682,8 @@ restricted_loss = Exercise(
         Misconception(
             "the mean is lost",
             "You keep the waves and lose the mean of each answer's logit over all pairs (the constant). It differs "
-            "from answer to answer, so the softmax sees it: add logits.mean((0, 1)), one number for each answer c.",
+            "from answer to answer, so the softmax sees it: add logits.mean((0, 1)), one number for each answer c. Or "
+            "you add a mean that is the same for every answer, which softmax does not see.",
             switches={"constant": "other"},
         ),
         Misconception(
@@ -707,6 +751,35 @@ restricted_loss = Exercise(
             "You keep the waves of the first frequency given and drop the others. Is there a return inside the loop? "
             "Keep those of all frequencies in the list, added up.",
             switches={"each": "first"},
+        ),
+        Misconception(
+            "only the last frequency",
+            "You keep the waves of the last frequency given and drop the others. Does each round of your loop write "
+            "over what the round before has kept? Add it up.",
+            _restricted_variant(each="last"),
+        ),
+        Misconception(
+            "softmax twice",
+            "You take a softmax and hand the result to a cross-entropy, which takes another. F.cross_entropy wants "
+            "logits.",
+            _restricted_variant(score="twice"),
+        ),
+        Misconception(
+            "no softmax",
+            "You average the logits of the right answers. A logit becomes a log-probability only by log_softmax over "
+            "the answers.",
+            _restricted_variant(score="logits"),
+        ),
+        Misconception(
+            "the answer a − b",
+            "You score the answer (a − b) mod p. These models add: the right answer is (a + b) mod p.",
+            _restricted_variant(score="a minus b"),
+        ),
+        Misconception(
+            "p from the notebook",
+            "Your waves are made with p = 53, the shipped models' size, whatever the table's. Take p from logits: "
+            "len(logits).",
+            _restricted_variant(waves="global p"),
         ),
         Misconception(
             "one frequency at a time",
@@ -806,8 +879,9 @@ excluded_loss = Exercise(
         ),
         Misconception(
             "waves fitted on the trained pairs",
-            "You set the held-out logits to zero before measuring the waves. On a part of the pairs waves are not "
-            "orthogonal, and one measures pieces of others. Fit on all pairs, take the loss on the trained ones.",
+            "You sum over trained pairs only, or set the held-out logits to zero, when you measure the waves. On a "
+            "part of the pairs waves are not orthogonal, and one measures pieces of others. Fit on all pairs, take "
+            "the loss on the trained ones.",
             switches={"seen": "train"},
         ),
         Misconception(
@@ -914,6 +988,34 @@ excluded_loss = Exercise(
             "You remove the waves of the first frequency and leave those of the others, which still carry the rule. "
             "Is there a return inside the loop?",
             switches={"each": "first"},
+        ),
+        Misconception(
+            "only the last frequency is removed",
+            "You remove the waves of the last frequency and leave those of the others. Does each round of your loop "
+            "begin with the logits as they were? Go on with what the round before has left.",
+            _excluded_variant(each="last"),
+        ),
+        Misconception(
+            "softmax twice",
+            "You hand a softmax to a cross-entropy, which takes a softmax of its own. Give it logits.",
+            _excluded_variant(score="twice"),
+        ),
+        Misconception(
+            "no softmax",
+            "You average the logits of the right answers; the loss is made of log-probabilities: log_softmax over the "
+            "answers, or F.cross_entropy.",
+            _excluded_variant(score="logits"),
+        ),
+        Misconception(
+            "the answer a − b",
+            "You score the answer (a − b) mod p. The right answer to a sum is (a + b) mod p.",
+            _excluded_variant(score="a minus b"),
+        ),
+        Misconception(
+            "p from the notebook",
+            "You remove waves made with p = 53, the shipped models' size, whatever the size of the table. Its p is "
+            "len(logits).",
+            _excluded_variant(waves="global p"),
         ),
         Misconception(
             "one frequency removed at a time",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import torch
@@ -128,6 +129,7 @@ def _variant(
             "perplexity": lambda: y.exp() - x.exp(),
             "late alone": lambda: y,
             "absolute": lambda: (y - x).abs(),
+            "bits": lambda: (y - x) / math.log(2),
         }[combine]()
 
     return score
@@ -150,6 +152,23 @@ def _by_length(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tens
     kept, weight = loss[lengths > late[-1]], lengths[lengths > late[-1]].to(loss)
     late_mean, early_mean = (kept[:, [t - 1 for t in part]].mean(1) for part in (late, early))
     return ((late_mean - early_mean) * weight).sum() / weight.sum()
+
+
+def _two_sets(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    """The early mean over every row, the late one over the texts that are long enough."""
+    late_mean = loss[lengths > late[-1]][:, [t - 1 for t in late]].mean()
+    return late_mean - loss[:, [t - 1 for t in early]].mean()
+
+
+def _one_token_each(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    kept = loss[lengths > late[-1]]
+    return (kept[:, late[-1] - 1] - kept[:, early[0] - 1]).mean()
+
+
+def _median_of_differences(loss: Tensor, early: range, late: range, lengths: Tensor) -> float:
+    kept = loss[lengths > late[-1]]
+    by_text = kept[:, [t - 1 for t in late]].mean(1) - kept[:, [t - 1 for t in early]].mean(1)
+    return median(by_text.tolist())
 
 
 def _cases(draw: Draw) -> list[Case]:
@@ -237,6 +256,31 @@ in_context_score = Exercise(
             "late one. If long texts are harder from the start, the difference is one between texts. Take both means "
             "over the texts that hold both windows.",
             switches={"texts": "each its own"},
+        ),
+        Misconception(
+            "the early mean over all rows",
+            "Your early mean is over all texts, your late mean over the long ones. If long texts are harder from the "
+            "start, the difference is one between texts; and a row that ends early has padding in it. Choose the texts "
+            "once, those longer than late[-1], and take both means over them.",
+            _two_sets,
+        ),
+        Misconception(
+            "one late token minus one early one",
+            "You take the last late token and the first early one. One token is noisy: the mean goes over all tokens "
+            "of each window.",
+            _one_token_each,
+        ),
+        Misconception(
+            "bits",
+            "Your difference is divided by log 2, so it is in bits. Losses are in nats here, and so is their "
+            "difference.",
+            _variant(combine="bits"),
+        ),
+        Misconception(
+            "the median of the differences",
+            "You take the median over texts of late minus early. It hides the few texts on which a model does badly; "
+            "the score is the mean.",
+            _median_of_differences,
         ),
         Misconception(
             "every token that is there",

@@ -217,6 +217,20 @@ k_composition = Exercise(
             "different tokens: the one that stands there and the one before. Only the writer's part is asked for.",
             _embedded_twice,
         ),
+        Misconception(
+            "reshape for transpose",
+            "You bring the keys into shape with reshape or view, which deals the numbers out anew in the order in "
+            "which they lie. To exchange rows and columns transpose: keys.T.",
+            lambda W_E, W_V, W_O, W_Q, W_K: (
+                (W_E @ W_Q) @ (W_E @ W_V @ W_O @ W_K).reshape(W_K.shape[1], len(W_E)) / W_K.shape[1] ** 0.5
+            ),
+        ),
+        Misconception(
+            "the last embedding is left out",
+            "Your table ends at the residual stream: its columns are directions, d_model of them, and no tokens. "
+            "Multiply by W_E.T as well, so that each column belongs to the token u that the writer saw.",
+            lambda W_E, W_V, W_O, W_Q, W_K: W_E @ W_Q @ (W_V @ W_O @ W_K).T / W_K.shape[1] ** 0.5,
+        ),
     ),
 )
 
@@ -224,7 +238,7 @@ k_composition = Exercise(
 # --- cut_path ---------------------------------------------------------------------------------------------------------
 
 
-def _forward64(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str) -> Tensor:
+def _forward64(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k") -> Tensor:
     """Both layers in numpy and double precision, the residual stream of the one input edited."""
     state = {name: value.double().numpy() for name, value in model.state_dict().items()}
     text, n_heads, d_head = tokens.numpy(), model.cfg.n_heads, model.cfg.d_head
@@ -410,17 +424,31 @@ def _without(what: str) -> Callable[..., Tensor]:
     return answer
 
 
+def _keys_of_zero(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k") -> Tensor:
+    return run(model, tokens, [replace(Site(into, *reader), 0.0)]).logits
+
+
+def _minus_cut(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k") -> Tensor:
+    return run(model, tokens).logits - helper.cut_path(model, tokens, writer, reader, into)
+
+
+def _pattern_for_keys_and_queries(
+    model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k"
+) -> Tensor:
+    return _carried_over("v" if into == "v" else "pattern")(model, tokens, writer, reader, into)
+
+
 def _cases_cut(draw: Draw) -> list[Case]:
-    def case(label: str, plain: bool, batch: int, pos: int, writer: int, reader: int, into: str) -> Case:
-        arguments = (tiny_model(draw.seed % 3, plain), texts(draw, batch, pos), (0, writer), (1, reader), into)
-        return Case(label, arguments, axes=("batch", "pos", "token"))
+    def case(label: str, plain: bool, batch: int, pos: int, writer: int, reader: int, into: str | None) -> Case:
+        arguments = (tiny_model(draw.seed % 3, plain), texts(draw, batch, pos), (0, writer), (1, reader))
+        return Case(label, arguments if into is None else (*arguments, into), axes=("batch", "pos", "token"))
 
     first, second, third = draw.sample(range(3), 3)
     return [
         case(f"keys of L1H{second} without L0H{first}, batch of 4", False, 4, 7, first, second, "k"),
         case(f"queries of L1H{third} without L0H{second}, batch of 3", False, 3, 8, second, third, "q"),
         case(f"values of L1H{first} without L0H{third}, batch of 3", False, 3, 6, third, first, "v"),
-        case(f"keys of L1H{third} without L0H{first}, no LayerNorm", True, 2, 6, first, third, "k"),
+        case(f"`into` left out: keys of L1H{third} without L0H{first}", True, 2, 6, first, third, None),
         case(f"queries of L1H{second} without L0H{first}, no LayerNorm", True, 5, 5, first, second, "q"),
     ]
 
@@ -558,9 +586,27 @@ cut_path = Exercise(
             _carried_over("pattern"),
         ),
         Misconception(
+            "the pattern for keys and queries",
+            "For 'k' and for 'q' you carry over the reader's pattern, which is made of both: two paths are cut, and "
+            "the two answers are the same. Carry over the keys alone, or the queries alone.",
+            _pattern_for_keys_and_queries,
+        ),
+        Misconception(
+            "an input of zeros",
+            "You set the reader's input to zero. That cuts everything that reaches it: the embedding, the other heads "
+            "and the bias. Only what the writer says is to go.",
+            _keys_of_zero,
+        ),
+        Misconception(
+            "the whole model minus the cut one",
+            "You return the logits of the whole model minus those with the path cut. Asked for are the latter "
+            "themselves.",
+            _minus_cut,
+        ),
+        Misconception(
             "all three inputs are carried over",
-            "You take queries, keys and values from the run without the writer: three paths are cut. Carry over the "
-            "one that `into` names; the other two are what it is compared with.",
+            "You take queries, keys and values from the run without the writer, or the z that comes of them: three "
+            "paths are cut. Carry over the one that `into` names; the other two are what it is compared with.",
             _carried_over("q", "k", "v"),
         ),
         Misconception(

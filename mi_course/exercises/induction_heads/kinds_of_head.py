@@ -250,6 +250,12 @@ previous_token_score = Exercise(
             lambda pattern: pattern.diagonal(-1)[..., 1:].mean(),
         ),
         Misconception(
+            "rows of the diagonal of batch and destination",
+            "pattern.diagonal(-1) without more takes the first two axes, batch and destination, and [1:] then drops "
+            "source [BOS] and not a destination. Add dim1=-2, dim2=-1, and cut the last axis: [..., 1:].",
+            lambda pattern: pattern.diagonal(-1)[1:].mean(),
+        ),
+        Misconception(
             "the whole diagonal of batch and destination",
             "pattern.diagonal(-1) without more takes the first two axes, batch and destination. The stripe runs "
             "through destination and source: add dim1=-2, dim2=-1, and leave out its first entry (source [BOS]).",
@@ -374,6 +380,16 @@ def _every_copy(pattern: Tensor, period: int) -> Tensor:
     dest, src = torch.arange(n)[:, None], torch.arange(n)[None, :]
     cells = (src >= 1) & (dest > src) & ((dest - src) % period == 0)
     return (pattern * cells).sum(-1)[:, period + 1 :].mean()
+
+
+def _over(count: Callable[[int, int], int]) -> Callable[[Tensor, int], Tensor]:
+    """The right cells, divided by another number of them."""
+
+    def score(pattern: Tensor, period: int) -> Tensor:
+        on = pattern.diagonal(-period, -2, -1)[..., 1:]
+        return on.sum() / (len(pattern) * count(pattern.shape[-1], period))
+
+    return score
 
 
 def _duplicate_cases(draw: Draw) -> list[Case]:
@@ -524,8 +540,9 @@ duplicate_token_score = Exercise(
         ),
         Misconception(
             "rows and columns swapped",
-            "You read [source, destination]. In a causal pattern that is the future, where everything is zero. "
-            "Attention reads [destination, source]; each row sums to one.",
+            "You read source i + T, which a causal model cannot look at: everything there is zero. Either the offset "
+            "has the wrong sign, or destination and source are exchanged; attention reads [destination, source], and "
+            "the diagonal T below the main one has offset −T.",
             switches={"transposed": True},
         ),
         Misconception(
@@ -559,6 +576,31 @@ duplicate_token_score = Exercise(
             "pattern.diagonal(offset) without more takes the first two axes, batch and destination, and finds hardly "
             "any or nothing there. The stripe runs through destination and source: add dim1=-2, dim2=-1.",
             lambda pattern, period: pattern.diagonal(-period)[..., 1:].mean(),
+        ),
+        Misconception(
+            "rows of the diagonal of batch and destination",
+            "pattern.diagonal(offset) takes the first two axes unless told otherwise, batch and destination, where "
+            "there is little or nothing (NaN is the mean of nothing), and [1:] drops a source. Add dim1=-2, dim2=-1, "
+            "and cut the last axis: [..., 1:].",
+            lambda pattern, period: pattern.diagonal(-period)[1:].mean(),
+        ),
+        Misconception(
+            "divided by one too many",
+            "You add up the right cells and divide by the number of positions from T on. Destination T has no cell in "
+            "the sum, since it is the last of the first segment: divide by the number of cells you added.",
+            _over(lambda n, period: n - period),
+        ),
+        Misconception(
+            "divided by all positions",
+            "You add up the right cells and divide by the number of all positions, [BOS] and the first segment with "
+            "them. Those have no cell in the sum: divide by the number of cells you added.",
+            _over(lambda n, period: n),
+        ),
+        Misconception(
+            "half of the text as the period",
+            "You take half of the text for one segment. That is so with two copies; with more a segment is shorter. "
+            "Use the argument, period.",
+            lambda pattern, period: helper.duplicate_token_score(pattern, pattern.shape[-1] // 2),
         ),
         Misconception(
             "the diagonal cut at T",

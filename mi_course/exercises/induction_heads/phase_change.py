@@ -114,19 +114,34 @@ def _variant(
         n = len(values)
         if clean == "none":
             curve = list(values)
-        elif clean in ("mean", "trailing", "trailing median"):
-            summary = median if clean == "trailing median" else (lambda part: sum(part) / len(part))
-            back, ahead = (1, 1) if clean == "mean" else (2, 0)
+        elif clean in ("mean", "mean, cut", "cut", "trailing", "trailing median"):
+            summary = median if clean in ("trailing median", "cut") else (lambda part: sum(part) / len(part))
+            back, ahead = (2, 0) if clean.startswith("trailing") else (1, 1)
             curve = [summary(values[max(0, i - back) : i + ahead + 1]) for i in range(n)]
+            if clean == "mean":
+                curve = [curve[1], *curve[1:-1], curve[-2]]
         elif clean == "five":
             curve = [median(values[max(0, i - 2) : i + 3]) for i in range(n)]
+        elif clean == "in place":
+            curve = list(values)
+            for i in range(1, n - 1):
+                curve[i] = median(curve[i - 1 : i + 2])
+            curve = [curve[1], *curve[1:-1], curve[-2]]
+        elif clean == "again":
+            curve = helper.running_median(values)
+            while curve != (curve := helper.running_median(curve)):
+                pass
         else:
             inner = helper.running_median(values)
+            if clean == "smaller of two":
+                inner = [min(values[:2]), *inner[1:-1], min(values[-2:])]
             curve = [values[0], *inner[1:-1], values[-1]] if clean == "ends kept" else inner
         start, end = {
             "ends": lambda: (curve[0], curve[-1]),
             "raw ends": lambda: (values[0], values[-1]),
             "extremes": lambda: (min(curve), max(curve)) if curve[-1] > curve[0] else (max(curve), min(curve)),
+            "half the end": lambda: (0.0, curve[-1]),
+            "half the rise": lambda: (0.0, abs(curve[-1] - curve[0])),
             "zero to one": lambda: (0.0, 1.0) if curve[-1] > curve[0] else (1.0, 0.0),
             "nine tenths": lambda: (curve[0], curve[-1] + 0.8 * (curve[-1] - curve[0])),
             "a tenth": lambda: (curve[0] - 0.8 * (curve[-1] - curve[0]), curve[-1]),
@@ -143,6 +158,10 @@ def _variant(
             return None
         if flat == "spread" and max(values) - min(values) < least:
             return None
+        if flat == "cleaned spread" and max(curve) - min(curve) < least:
+            return None
+        if flat == "more than least" and abs(change) <= least:
+            return None
         if flat == "relative" and abs(change) < least * abs(curve[0]):
             return None
         half = (start + end) / 2
@@ -150,10 +169,15 @@ def _variant(
         beyond = [sign * (value - half) > 0 for value in curve]
         if crossing == "first":
             before = next((i - 1 for i in range(1, n) if beyond[i]), n - 2)
+        elif crossing == "first touch":
+            before = next((i - 1 for i in range(1, n) if sign * (curve[i] - half) >= 0), n - 2)
+        elif crossing == "touching":
+            before = max((i for i in range(n - 1) if sign * (curve[i] - half) < 0), default=0)
+        elif crossing == "sides":
+            before = max(i for i in range(n - 1) if (curve[i] - half) * (curve[i + 1] - half) < 0)
         else:
             before = max((i for i in range(n - 1) if not beyond[i]), default=0)
-        gap = curve[before + 1] - curve[before]
-        share = (half - curve[before]) / gap if gap else 0.0
+        share = (half - curve[before]) / (curve[before + 1] - curve[before])
         x0, x1 = steps[before], steps[before + 1]
         return {
             "between": lambda: x0 + share * (x1 - x0),
@@ -167,6 +191,7 @@ def _variant(
             "closest": lambda: float(steps[min(range(n), key=lambda i: abs(curve[i] - half))]),
             "raw share": lambda: _on_line(half, x0, x1, values[before], values[before + 1]),
             "wrong share": lambda: x1 - share * (x1 - x0),
+            "log of one more": lambda: math.expm1((1 - share) * math.log1p(x0) + share * math.log1p(x1)),
             "log": lambda: math.exp((1 - share) * math.log(max(x0, 1e-9)) + share * math.log(x1)),
         }[where]()
 
@@ -186,11 +211,11 @@ def _largest_gradient(steps: Any, values: Any, least: float) -> Any:
     return steps[int(np.abs(np.gradient(values, steps)).argmax())]
 
 
-def _steepest(per_step: bool, cleaned: bool = True) -> Callable[..., Any]:
-    """The middle of the interval in which the curve moves most, in all or for each step."""
+def _steepest(per_step: bool, line: bool = False) -> Callable[..., Any]:
+    """Where the cleaned curve moves most, in all or for each step: the interval's middle, or half-way's place in it."""
 
     def detect(steps: Any, values: Any, least: float) -> Any:
-        curve = helper.running_median(values) if cleaned else list(values)
+        curve = helper.running_median(values)
         if abs(curve[-1] - curve[0]) < least:
             return None
         moves = [
@@ -198,6 +223,8 @@ def _steepest(per_step: bool, cleaned: bool = True) -> Callable[..., Any]:
             for (x0, y0), (x1, y1) in pairwise(zip(steps, curve, strict=True))
         ]
         i = moves.index(max(moves))
+        if line:
+            return _on_line((curve[0] + curve[-1]) / 2, steps[i], steps[i + 1], curve[i], curve[i + 1])
         return (steps[i] + steps[i + 1]) / 2
 
     return detect
@@ -273,6 +300,15 @@ def _cases(draw: Draw) -> list[Case]:
     steps, fall, first = _planted(draw, 4.1, 3.5)
     case("a loss that falls by 0.6, where at least 1 is asked for", steps, fall, 1.0)
 
+    uneven = [0, 50, 100, 200, 400, 800, 1000, 1500, 2000]
+    case("a bump that goes away again", uneven, [0, 0, 0, 1, 1, 1, 0.01, 0.01, 0.01])
+    case("a change of exactly `least`", uneven, [0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5, 0.5], 0.5)
+    case("a rest exactly half-way", uneven, [0, 0, 0, 0.5, 0.5, 0.5, 1, 1, 1])
+    case("a return to exactly half-way", uneven, [0, 0, 1, 1, 0.5, 0.5, 1, 1, 1])
+    case("one checkpoint exactly half-way", uneven, [0, 0, 0, 0.5, 1, 1, 1, 1, 1])
+    case("up and down before it stays up", uneven, [0, 0, 0, 1, 0, 1, 0, 1, 1])
+    case("up and down, soon", uneven, [0, 0, 1, 0, 1, 0, 1, 1, 1])
+
     scores = real.values["induction_score"]
     case(f"the induction score of induction-2l, seed {real.seed}", real.steps, scores)
     losses = real.values["loss_later_copies"]
@@ -323,6 +359,38 @@ phase_change = Exercise(
             switches={"clean": "mean"},
         ),
         Misconception(
+            "a moving average, cut at the ends",
+            "You smooth with means, of three values and at the ends of two. A mean smears a jump over its neighbours, "
+            "and a bad measurement stays in it. Take medians of three; the first and the last take the cleaned value "
+            "of their neighbour.",
+            switches={"clean": "mean, cut"},
+        ),
+        Misconception(
+            "a median of two at the ends",
+            "Your window is cut off at the ends, so that the first and the last value are the median of two, which is "
+            "their mean: one bad measurement there moves the half-way level. The first and the last take the cleaned "
+            "value of their neighbour.",
+            switches={"clean": "cut"},
+        ),
+        Misconception(
+            "the smaller of two at the ends",
+            "At the ends you take the smaller of the last two values: a median filter that pads with zeros does that, "
+            "and torch.median of two. The first and the last take the cleaned value of their neighbour.",
+            switches={"clean": "smaller of two"},
+        ),
+        Misconception(
+            "cleaned in place",
+            "You write each median into the list from which the next one is taken, so a median is one of values that "
+            "are cleaned already on the left and not yet on the right. Keep the measurements and make a new list.",
+            switches={"clean": "in place"},
+        ),
+        Misconception(
+            "cleaned more than once",
+            "You clean the cleaned curve again. Each time more of what is real goes with the noise: asked for is one "
+            "median of three for each checkpoint, taken from the measurements.",
+            switches={"clean": "again"},
+        ),
+        Misconception(
             "a trailing average",
             "You smooth with a mean of this checkpoint and the two before. It lags: every change comes out later than "
             "it was. Use the median of the value and its neighbours on both sides.",
@@ -359,6 +427,18 @@ phase_change = Exercise(
             switches={"levels": "extremes"},
         ),
         Misconception(
+            "half of the end",
+            "Your level is half of where the curve ends, as if every curve began at zero. Half-way is the middle "
+            "between its start and its end: (start + end) / 2.",
+            switches={"levels": "half the end"},
+        ),
+        Misconception(
+            "half of the change",
+            "Your level is half of the change, counted from zero. Count it from the start: start + (end - start) / 2, "
+            "which is (start + end) / 2.",
+            switches={"levels": "half the rise"},
+        ),
+        Misconception(
             "one half for every curve",
             "You ask when the curve passes 0.5. A loss in nats, or a head that ends at 0.4, may never do so, or pass "
             "there late. Half-way is the middle between the curve's own start and end.",
@@ -387,6 +467,26 @@ phase_change = Exercise(
             "You stop at the first time the curve passes half-way. It may fall back, and heads that go away again have "
             "not formed. Asked for is the last time: from there on the curve stays beyond half-way.",
             switches={"crossing": "first"},
+        ),
+        Misconception(
+            "the first time that half-way is reached",
+            "You stop where the curve first reaches half-way. It may rest there or fall back, and heads that go away "
+            "again have not formed. Draw the line after the last checkpoint that is not beyond half-way.",
+            switches={"crossing": "first touch"},
+        ),
+        Misconception(
+            "exactly half-way counted as beyond",
+            "You take a checkpoint that is exactly half-way for one beyond. A curve that rests or returns there has "
+            "not left it: the change lies after the last checkpoint that is not beyond half-way, <= for a curve that "
+            "rises.",
+            switches={"crossing": "touching"},
+        ),
+        Misconception(
+            "neighbours on different sides",
+            "You look for two neighbours on different sides of half-way. A checkpoint that is exactly half-way "
+            "lies on neither, and its crossing is missed. Look for the last checkpoint that is not beyond half-way, "
+            "and take the next.",
+            switches={"crossing": "sides"},
         ),
         Misconception(
             "the checkpoint before",
@@ -455,6 +555,12 @@ phase_change = Exercise(
             switches={"where": "log"},
         ),
         Misconception(
+            "a logarithmic axis, from one",
+            "You draw the straight line over log(step + 1), which is a good axis for a picture of training. The "
+            "definition here interpolates in steps: x + share * (next x − x).",
+            switches={"where": "log of one more"},
+        ),
+        Misconception(
             "a change in every curve",
             "You find a step even where nothing happens: in noise some checkpoint is always the last below the middle. "
             "Return None when start and end of the cleaned curve differ by less than `least`.",
@@ -477,6 +583,18 @@ phase_change = Exercise(
             "You compare the highest and the lowest measurement with `least`. One outlier makes that large. Compare "
             "start and end of the cleaned curve.",
             switches={"flat": "spread"},
+        ),
+        Misconception(
+            "a bump taken for a change",
+            "You compare the highest and the lowest value of the cleaned curve with `least`. A curve that rises and "
+            "comes back to where it began has not changed. Compare its start and its end.",
+            switches={"flat": "cleaned spread"},
+        ),
+        Misconception(
+            "more than `least`",
+            "You ask for a change of more than `least`. No change is one of *less* than `least`: a change of exactly "
+            "that size counts.",
+            switches={"flat": "more than least"},
         ),
         Misconception(
             "a relative `least`",
@@ -502,6 +620,18 @@ phase_change = Exercise(
             "You look for the steepest place, by step. Noise between two checkpoints close together is steep as well. "
             "Asked for is where the curve passes half-way for good.",
             _steepest(per_step=True),
+        ),
+        Misconception(
+            "half-way on the largest jump",
+            "You draw the line where the curve moves most between two checkpoints. It need not pass half-way there, "
+            "and may fall back later. Draw it after the last checkpoint that is not beyond half-way.",
+            _steepest(per_step=False, line=True),
+        ),
+        Misconception(
+            "half-way at the steepest place",
+            "You draw the line between the two checkpoints where the curve is steepest by step. It need not pass "
+            "half-way there. Draw it after the last checkpoint that is not beyond half-way.",
+            _steepest(per_step=True, line=True),
         ),
         Misconception(
             "the checkpoint after the largest jump",

@@ -185,6 +185,34 @@ def _by_token_number(later: int) -> Callable[..., Tensor]:
     return gain
 
 
+def _cut(later: Callable[[Tensor, int], Tensor]) -> Callable[..., Tensor]:
+    """The first copy's mean as it is asked for, minus what is made of the losses of all tokens and the period."""
+
+    def gain(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+        loss = next_token_loss(logits, tokens)
+        return loss[:, :period].mean(1) - later(loss, period)
+
+    return gain
+
+
+def _of_the_result(change: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    return lambda logits, tokens, period: change(helper.repetition_gain(logits, tokens, period))
+
+
+def _log_of_means(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    chance = (-next_token_loss(logits, tokens)).exp()
+    return chance[:, period + 1 :].mean(1).log() - chance[:, :period].mean(1).log()
+
+
+def _exponentials(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    loss = next_token_loss(logits, tokens).exp()
+    return loss[:, :period].mean(1) - loss[:, period + 1 :].mean(1)
+
+
+def _softmax_twice(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    return helper.repetition_gain(logits.softmax(-1), tokens, period)
+
+
 def _cases(draw: Draw) -> list[Case]:
     def case(label: str, batch: int, period: int, repeats: int, d_vocab: int, unique: bool = True) -> Case:
         data = repeated_tokens(batch, period, repeats, d_vocab, generator=draw.generator, unique=unique)
@@ -232,6 +260,42 @@ repetition_gain = Exercise(
         "losses lined up with tokens": _padded,
     },
     misconceptions=(
+        Misconception(
+            "the mean before the logarithm",
+            "You average the probabilities of the right tokens and take the logarithm then. A loss is the mean of the "
+            "logarithms, in which one token that was held impossible weighs heavily.",
+            _log_of_means,
+        ),
+        Misconception(
+            "softmax twice",
+            "You take a softmax before the loss, which takes one itself. next_token_loss and F.cross_entropy want "
+            "logits.",
+            _softmax_twice,
+        ),
+        Misconception(
+            "the exponential of each loss",
+            "You take the exponential of each loss before the mean, so one token that was held impossible decides. The "
+            "gain is a difference of mean losses, in nats.",
+            _exponentials,
+        ),
+        Misconception(
+            "the factor",
+            "You return exp(gain), the factor by which the probability of the right token grows. Asked for is the gain "
+            "itself, in nats.",
+            _of_the_result(torch.exp),
+        ),
+        Misconception(
+            "divided by one too many",
+            "You add up the right losses and divide by one more than there are. Tokens T + 2 to the last have a loss "
+            "each: n − T − 2 of them, where n counts all tokens, [BOS] included. Let .mean() count.",
+            _cut(lambda loss, period: loss[:, period + 1 :].sum(1) / (loss.shape[1] - period)),
+        ),
+        Misconception(
+            "only the last copy",
+            "You look at the last copy only. What the first copy has settled begins with token T + 2 and goes on to "
+            "the end, over all later copies.",
+            _cut(lambda loss, period: loss[:, 1 - period :].mean(1)),
+        ),
         Misconception(
             "losses shifted by one",
             "You cut the losses as if entry i were the loss of token i. Entry i belongs to position i, which predicts "
