@@ -304,9 +304,8 @@ residual_decomposition = Exercise(
         'output is in the cache already, b_out included: f"blocks.{l}.hook_mlp_out".',
         'parts = {"embed": cache["hook_embed"]}; then, for each layer l and head h, parts[f"L{l}H{h}"] as above; '
         'parts[f"b_O {l}"] = weights["b_O"][l].expand_as(cache["hook_embed"]); parts[f"MLP {l}"] = '
-        'cache[f"blocks.{l}.hook_mlp_out"] where the cache has it. If "W_pos" in weights, parts["pos"] is its first rows, as many as there '
-        "are "
-        "positions.",
+        'cache[f"blocks.{l}.hook_mlp_out"] where the cache has it. If "W_pos" in weights, parts["pos"] is its first '
+        "rows, as many as there are positions, for every text: .expand_as(cache['hook_embed']).",
     ),
     reference=helper.residual_decomposition,
     oracle=Oracle(
