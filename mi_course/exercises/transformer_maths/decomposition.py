@@ -208,7 +208,7 @@ def _variant(
         if "W_pos" in weights and positions == "apart":
             rows = weights["W_pos"][: embed.shape[1]]
             parts["pos"] = rows if shape in ("pos once", "both once") else rows.expand(embed.shape)
-        count = len(weights["W_in" if layers == "of W_in" else "W_O"])
+        count = len(weights["W_O"])
         for i in range(count - (layers == "all but the last")):
             z, W_O, b_O = cache[f"blocks.{i}.attn.hook_z"], weights["W_O"][i], weights["b_O"][i]
             if head == "values":
@@ -475,9 +475,10 @@ residual_decomposition = Exercise(
             switches={"shape": "both once"},
         ),
         Misconception(
-            "an MLP in every layer",
-            "You ask for an MLP in every layer, and one of these models has none. A layer without an MLP has no such "
-            'entry: take hook_mlp_out if f"blocks.{l}.hook_mlp_out" is in the cache.',
+            "more is asked for than there is",
+            "One of these models has no MLP, and of its weights only W_O, b_O and W_pos are given; your code asks for "
+            "something else (the error says for what). Count layers and heads by W_O, and take hook_mlp_out where "
+            'f"blocks.{l}.hook_mlp_out" is in the cache: a layer without an MLP has no such entry.',
             switches={"absent": "asked for"},
         ),
         Misconception(
@@ -485,12 +486,6 @@ residual_decomposition = Exercise(
             "Where a layer has no MLP you give zeros. The sum is right; but nothing was written, so there is no such "
             "part: leave the entry out.",
             switches={"absent": "zeros"},
-        ),
-        Misconception(
-            "layers counted by another weight",
-            "You count the layers by a weight of the MLPs, and one of these models has no MLP. Every model with heads "
-            "has W_O: len(weights['W_O']).",
-            switches={"layers": "of W_in"},
         ),
     ),
 )
