@@ -178,7 +178,7 @@ for symbol in course.ACTIVATIONS:
 # - To *look* at the stream in the middle of a layer, `hook_resid_mid` is right. To *change* it, an edit there reaches the MLP only and not the sum below. The course's `run(model, tokens, edits=…)` takes care of that; it has short names for places, such as `z(1, head=2)`.
 # - `story` is used as it was trained. TransformerLens can rewrite a model so that it gives the same probabilities and is nicer to read (`enable_compatibility_mode`); then the numbers in the middle are others. Where a chapter uses that, it says so.
 #
-# Before most results you are asked what you expect. Run the notebook cell by cell: a prediction can be changed until its result has been shown, and no longer after that, so "Run All" uses up all of them.
+# Before most results you are asked what you expect. Run the notebook cell by cell: a prediction can be changed until its result has been shown, and no longer after that, so "Run All" uses up all of them. Run a prediction cell as it stands to see which answers it takes.
 #
 # **Predict.** Of all the numbers that `story` consists of, how many per cent are in its MLPs?
 
@@ -1571,7 +1571,8 @@ def residual_decomposition(cache, weights):
     Returns a dictionary of tensors of shape (batch, pos, d_model): "embed"; "pos" if there
     is W_pos; and for every layer l its heads "L0H0", "L0H1", …, its bias "b_O 0" and
     "MLP 0" (with the number of the layer in place of 0). They sum to the stream after the
-    last layer.
+    last layer. A layer without an MLP has no such entry (hook_mlp_out is not in the cache).
+    W_O and b_O (and W_pos) are all that is needed of the weights.
     """
     ### BEGIN SOLUTION
     embed = cache["hook_embed"]
@@ -1583,7 +1584,8 @@ def residual_decomposition(cache, weights):
         for h in range(z.shape[2]):
             parts[f"L{i}H{h}"] = z[:, :, h] @ weights["W_O"][i, h]
         parts[f"b_O {i}"] = weights["b_O"][i].expand_as(embed)
-        parts[f"MLP {i}"] = cache[f"blocks.{i}.hook_mlp_out"]
+        if f"blocks.{i}.hook_mlp_out" in cache:
+            parts[f"MLP {i}"] = cache[f"blocks.{i}.hook_mlp_out"]
     return parts
     ### END SOLUTION
 
@@ -1618,7 +1620,7 @@ part_lengths = {name: part[0, -1].norm().item() for name, part in parts.items()}
 writers = ["H0", "H1", "H2", "H3", "b_O", "MLP"]
 
 
-def by_layer(numbers):
+def as_table(numbers):
     """Numbers by part as a table, layers by writers, to two decimals; the embedding has no layer."""
     named = [
         [f"L{i}H{h}" for h in range(4)] + [f"b_O {i}", f"MLP {i}"] for i in range(4)
@@ -1630,7 +1632,7 @@ def by_layer(numbers):
 
 plot(
     Heatmap(
-        values=by_layer(part_lengths),
+        values=as_table(part_lengths),
         rows=[str(layer) for layer in range(4)],
         columns=writers,
         name="length",
@@ -1794,7 +1796,7 @@ print(
 # %% id="31083331"
 plot(
     Heatmap(
-        values=by_layer({n: c.mean() for n, c in contributed.items()}),
+        values=as_table({n: c.mean() for n, c in contributed.items()}),
         rows=[str(layer) for layer in range(4)],
         columns=writers,
         name="mean contribution (logits)",
@@ -1930,9 +1932,9 @@ for layer, h in ((2, 0), (3, 0), (3, 1), (3, 2), (3, 3)):
     print(f"{name} {directly:19.1f} {fallen:25.1f} {kept_ahead:21.0f} %")
 
 # %% [markdown] id="7acf939f"
-# Means near zero hid two heads that matter. Without L3H0 or without L3H1 the receiver is ahead in about as few of the prompts as without L3H3, though their mean contributions are near zero. That fits the reading above: where one of the two is gone, nothing makes up for the name that the other one raises more.
+# Means near zero hid two heads that matter. Without L3H0 or without L3H1 the receiver is ahead in about as few of the prompts as without L3H3, though their mean contributions are near zero. That fits the reading above: where one of the two is gone, nothing makes up for the name that the other one raises more. A mean fall of 0.8 hides large falls on some prompts and rises on others, as the mean contribution did.
 #
-# Two cards. The first says that the contribution is not what an untrained head would have. The second says where it is directed. L3H3 was picked because its mean was the largest, and on the prompts it was picked on that flatters it a little. So the cards are made from other prompts, about people from the same held-out pairs.
+# Two cards. The first says that the contribution is not what an untrained head would have. The second says where it is directed. L3H3 was picked because its mean was the largest, and on the prompts it was picked on that flatters it a little. So the cards are made from other prompts, about people from the same pairs, which never met in training.
 
 # %% id="b5ef3876"
 more_gifts = story_pairs("names", 256, split="test", seed=4)
@@ -1950,8 +1952,8 @@ Claim(
     observations=f"pairs of people, in {len(more_gifts)} prompts",
     baseline=fresh_twin["L3H3"].mean().item(),
     baseline_name="the same head of the untrained twin, on the same prompts",
-    does_not_say="What would happen without the head: nothing was changed, and parts behind it read what it writes. "
-    "How it comes to look at the giver. That other seeds use this head: each was trained from other random numbers.",
+    does_not_say="What happens without the head: nothing was changed for this number (the table of silenced heads is about that), "
+    "and parts behind it read what it writes. How it comes to look at the giver. That other seeds use this head: each was trained from other random numbers.",
 )
 
 # %% id="e4544c78"
@@ -1968,8 +1970,8 @@ Claim(
     observations=f"pairs of people, in {len(more_gifts)} prompts",
     baseline=third.mean().item(),
     baseline_name="its mean contribution to the logits of the people who are not in the prompt",
-    does_not_say="That the model would name the giver without it. That it does so outside this task: no other text was "
-    "looked at.",
+    does_not_say="How often the model names the giver without it (table above, on other prompts). That it does so outside "
+    "this task: no other text was looked at.",
 )
 
 # %% [markdown] id="fc0cc157"
@@ -2195,7 +2197,7 @@ Claim(
 #
 # - The **total effect** replaces what the part writes at all positions, lets everything after it run on what is then there, and takes the difference of the lead before and after.
 #
-# ("Centred" means: minus the mean of its entries. $\odot$ multiplies entry by entry.)
+# ("Centred" means: minus the mean of its entries. $\odot$ multiplies entry by entry. $\gamma$ is the gain, $w$ in section 1.3, and $s$ the scale, $\sigma$ in section 1.13; $w$ is now what is written.)
 #
 # **Predict.** Layers 0 to 2 have 15 parts: 12 heads and 3 MLPs. How many of them have a total effect of more than one logit?
 
@@ -2498,13 +2500,13 @@ dice = torch.Generator().manual_seed(0)
 random_rows = torch.randn(2000, 128, generator=dice)
 at_random = of_one_class(course.vocabulary_scores(random_rows, weights))
 relabelled = belongs[:, torch.randperm(len(VOCABULARY), generator=dice)]
-by_layer = [
+one_class_by_layer = [
     of_one_class(course.vocabulary_scores(weights["W_out"][i], weights))
     for i in range(4)
 ]
 print("of ten words, in one class (mean)     layer 0     1     2     3")
 for name, values in {
-    "story's neurons": by_layer,
+    "story's neurons": one_class_by_layer,
     "the same, words' classes shuffled": [
         of_one_class(course.vocabulary_scores(weights["W_out"][i], weights), relabelled)
         for i in range(4)
@@ -2522,7 +2524,7 @@ for name, values in {
 print(f"random directions, story's gain and W_U: {at_random.mean().item():.1f}")
 
 # %% id="1b4dffb4"
-predict.reveal("one_class_of_ten", round(by_layer[2].mean().item(), 1))
+predict.reveal("one_class_of_ten", round(one_class_by_layer[2].mean().item(), 1))
 
 # %% id="04697e0a"
 predict.reveal("one_class_at_random", round(at_random.mean().item(), 1))
@@ -2531,8 +2533,8 @@ predict.reveal("one_class_at_random", round(at_random.mean().item(), 1))
 plot(
     Bars(
         names=[f"layer {i}" for i in range(4)],
-        values=torch.stack(by_layer).mean(1),
-        intervals=[bootstrap_interval(each) for each in by_layer],
+        values=torch.stack(one_class_by_layer).mean(1),
+        intervals=[bootstrap_interval(each) for each in one_class_by_layer],
         interval="95 % interval, bootstrap over neurons",
         baseline=at_random.mean().item(),
         baseline_name="random directions",
@@ -2556,9 +2558,9 @@ Claim(
     "of a random direction.",
     evidence=Evidence.CORRELATIONAL,
     quantity="words of one class, of ten, mean over neurons",
-    estimate=by_layer[2].double().mean().item(),
-    interval=bootstrap_interval(by_layer[2]),
-    n=len(by_layer[2]),
+    estimate=one_class_by_layer[2].double().mean().item(),
+    interval=bootstrap_interval(one_class_by_layer[2]),
+    n=len(one_class_by_layer[2]),
     observations="neurons, all of that layer",
     baseline=at_random.mean().item(),
     baseline_name="2,000 random directions through the same gain and W_U; the untrained twin's neurons have "
@@ -2657,7 +2659,7 @@ for i, of_layer in enumerate(story_falls):
     )
 
 # %% [markdown] id="523d2c2a"
-# The verdict holds, and it is worth less than it sounds. The twin's neurons learned nothing and pass as well. What the test confirms is close to arithmetic: on average the direct road is not undone by the others. For single neurons of layers 1 and 2 it can be, as the last column says. Whether the words on the list belong together is another question, and the figure before this one answered it.
+# The verdict holds, and it is worth less than it sounds. The twin's neurons learned nothing and pass as well. What the test confirms is close to arithmetic: on average the direct road is not undone by the others. For single neurons of layers 1 and 2 it can be, as the last column says. In layer 3 there is no other road. There the two differ because the last LayerNorm's scale is not held: with less in the stream it divides by less (section 1.14). Whether the words on the list belong together is another question, and the figure before this one answered it.
 #
 # **What a list does not say: when.** A list is read off $W_{out}$. When the neuron is active is settled by $W_{in}$ and everything before. Two neurons with clean lists, and what comes next where they are most active:
 
@@ -2697,14 +2699,14 @@ for layer_of, n, name in ((2, 289, "places"), (3, 277, "cities")):
 # %% [markdown] id="55c92c6e"
 # ## 1.16 A head is two circuits
 #
-# ★ core (`ov_circuit`) · difficulty 2 of 5 · 30 minutes, two exercises and a part about rotation
+# ★ core: the first exercise only · difficulty 2 of 5 · 30 minutes, two exercises and a part about rotation
 #
 # *You will be able to*: say from the weights alone where a head looks and what it does with what it finds, in words, and name what this leaves out. (Elhage et al. 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html), sections on one-layer attention-only transformers.)
 #
 # So far a head was four matrices: $W_Q$, $W_K$, $W_V$, $W_O$. But $W_Q$ and $W_K$ meet only in the score, and $W_V$ and $W_O$ only in what is written. So a head is two things that can be studied one at a time:
 #
 # ```
-#   the OV circuit: what does it do to the logits that this token is looked at?
+#   the OV circuit: this token is looked at; what does that do to the logits?
 #
 #       source token ── W_E ──► stream ── W_V ──► value ── W_O ──► stream ── W_U ──► logits
 #                              d_model           d_head           d_model
@@ -2982,13 +2984,13 @@ on_france = france_cache["blocks.0.attn.hook_pattern"][0, 7, -1, -2]
 print(f"{fact!r}: from 'is' on 'france' {on_france:.2f}")
 
 # %% [markdown] id="8f68f065"
-# From `to` the head does what the table says. From `in` less than half of its attention is on countries and cities, though the table prefers them more strongly from there than from `is`. And where a capital is due, at the end of *the capital of france is*, it looks at the country; but from `is` most of its attention is on the word before in any case. So the table is one reason among others, and the next lines say what the others are. Section 1.20 puts the two circuits of a head together.
+# From `to` the head does what the table says. From `in` less than half of its attention is on countries and cities, though the table prefers them more strongly from there than from `is`. And where a capital is due, at the end of *the capital of france is*, it looks at the country; but from `is` most of its attention is on the word before in any case. (The two shares overlap: the word before is often itself a country or a city.) So the table is one reason among others, and the next lines say what the others are. Section 1.20 puts the two circuits of a head together.
 #
 # **What the table leaves out.** A head of layer 0 reads $e + p$: the token's row of $W_E$ and the position's row of $W_{pos}$. Its score therefore has four terms. With $e'$, $p'$ for the source, and the biases counted with the positions, since they do not depend on the token either,
 #
 # $$\sqrt{d_{head}}\, S = \underbrace{(e W_Q)(e' W_K)^\top}_{\text{token, token}} + \underbrace{(e W_Q)(p' W_K + b_K)^\top}_{\text{token, position}} + \underbrace{(p W_Q + b_Q)(e' W_K)^\top}_{\text{position, token}} + \underbrace{(p W_Q + b_Q)(p' W_K + b_K)^\top}_{\text{position, position}}$$
 #
-# The first is the QK circuit. The third prefers some tokens whoever looks from there; the bias $b_Q$ acts here. Which of the four decides differs from head to head. The next cell asserts the sum on two models and says how much each term moves the scores: its standard deviation over the sources that a destination can choose from.
+# The first is the QK circuit. The third prefers some tokens, whatever word stands at the destination; the bias $b_Q$ acts here. Which of the four decides differs from head to head. The next cell asserts the sum on two models and says how much each term moves the scores: its standard deviation over the sources that a destination can choose from.
 #
 # `induction-2l-plain` is the model of chapter 2: two layers of one head each, trained to go on with repeated random tokens. Its first head looks at the token just before.
 
@@ -3187,7 +3189,7 @@ plot(
 # The first copies. The second says the other token. The third suppresses what it sees. The fourth has score 1, too, and yet looking at the first token raises the second one five times as much as itself. Keep it in mind.
 
 # %% [markdown] id="08cf41ce"
-# **Through the small matrix.** The table has hundreds of rows and at most `d_head` eigenvalues other than zero. They need not be looked for in the large table. Let $M = AB$, with $A$ and $B$ from section 1.16. If $vAB = \lambda v$, multiply by $A$: $(vA)\,BA = \lambda\,(vA)$. So $\lambda$ is an eigenvalue of $BA$ as well, a matrix of `d_head` by `d_head` (for $\lambda \neq 0$; then $vA$ is not zero). The zeros contribute nothing to either sum.
+# **Through the small matrix.** The table has hundreds of rows and at most `d_head` eigenvalues other than zero (everything passes through `d_head` numbers, so its rank is no larger). They need not be looked for in the large table. Let $M = AB$, with $A$ and $B$ from section 1.16. If $vAB = \lambda v$, multiply both sides by $A$ from the right: $(vA)\,BA = \lambda\,(vA)$. So $\lambda$ is an eigenvalue of $BA$ as well, a matrix of `d_head` by `d_head` (for $\lambda \neq 0$; then $vA$ is not zero). The zeros contribute nothing to either sum.
 #
 # `torch.linalg.eigvals(matrix)` gives the eigenvalues as complex numbers; `.real` and `.abs()` are what they are called.
 #
@@ -3629,10 +3631,10 @@ for i in range(3):
     raised = raised - raised.mean()
     share = listed.kept[i] - (listed.kept[i - 1] if i else 0)
     print(f"direction {i}, {100 * share:.0f} % of L0H1")
-    print(f"   seeing     {most(heard)}")
-    print(f"   raises     {most(raised)}")
-    print(f"   seeing     {most(-heard)}")
-    print(f"   raises     {most(-raised)}")
+    print(f"   seeing (+)  {most(heard)}")
+    print(f"   raises (+)  {most(raised)}")
+    print(f"   seeing (−)  {most(-heard)}")
+    print(f"   raises (−)  {most(-raised)}")
 
 # %% [markdown] id="0b379d2c"
 # Direction 0 has countries at one end of what it reads, three capitals among what it reads at the other end, and capitals among what the countries raise. Direction 1 is harder to name. This head was chosen because one of its directions can be read. Millidge & Black report that the directions of the OV circuits of GPT-2 can mostly be read. How many can in this model was not counted.
@@ -4040,8 +4042,8 @@ rise_by_layer = [
 print(
     f"without the embedding, at the end only: loss changes by less than 0.001: {bool(rise.mean().abs() < 1e-3)}"
 )
-for i, by_layer in enumerate(rise_by_layer):
-    print(f"without what layer {i} wrote, at the end only: {by_layer:+.2f} nats")
+for i, layer_rise in enumerate(rise_by_layer):
+    print(f"without what layer {i} wrote, at the end only: {layer_rise:+.2f} nats")
 print(f"story-0l without its direct path: {rise_0l.mean():+.2f} nats")
 
 # %% id="df229b88"
@@ -4263,7 +4265,7 @@ for kind, follows in (("capital", capitals), ("language", tongues)):
     )
 
 # %% [markdown] id="3aaba4f3"
-# In nearly all other cases it is the language that follows. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
+# (Each `is` counts once for every country that does not stand before it, hence the large n.) In nine of ten of the other cases with the country it is the language that follows. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
 #
 # **Does the model do what the tables say?** Exchange the country, and the logit of its capital should fall. By how much, the tables foretell: `tables_say` puts all tables together (bigrams, scores, softmax, what is moved) for a text whose words have no positions.
 #
@@ -4478,7 +4480,7 @@ Claim(
 #
 # $$\mathbb{E}\, \lVert W_{OV}\, T\, R \rVert_F^2 = \frac{\lVert W_{OV} \rVert_F^2\; \lVert R \rVert_F^2}{d_{model}}.$$
 #
-# So the share at random is about $1/\sqrt{d_{model}}$, whatever the heads' singular values are. (Elhage et al. take away the average of random matrices of the same shapes, which is nearly the same number.) The **score** is the share less that. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
+# So the root mean square of the share is $1/\sqrt{d_{model}}$, whatever the singular values are. How far single rotations lie from it does depend on them: where a matrix has one dominant direction, far. Compare a score with rotations of the same pair. (Elhage et al. take away the average of random matrices of the same shapes, which is nearly the same number.) The **score** is the share less $1/\sqrt{d_{model}}$. Above zero: the later head is turned toward what the earlier one writes. Below zero: turned away.
 #
 # **Predict.** `induction-2l-plain` has two layers of one head each, and was trained to continue repeated tokens. There are three scores, for Q, K and V. How many of them are above chance?
 
@@ -4679,7 +4681,7 @@ predict("strongest_path_cut", value=..., confidence=...)
 #
 # For a pair of heads: what the earlier one wrote is its `z` times its `W_O`, at every position; in the later head's keys that became this times the later head's `W_K`. (A key is linear in the stream, so it is a sum, and one term can be taken out.) Take it out of the keys of that one head. Then see how much of its attention is elsewhere: for each destination half the sum of absolute differences between the two rows of the pattern, a number from 0 to 1, and the mean of it over texts and destinations.
 #
-# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts. Import what you need inside your function (`from mi_course.interventions import add, k, pattern, z`): a cell above uses the name `pattern` for something else.
+# `run(model, tokens, edits=[…], cache=[…])` of `mi_course.interventions` does the runs. `z(0, head=1)`, `k(2, head=0)` and `pattern(2, head=0)` name places, `.cache[place]` is what was there, and `add(place, tensor)` is an edit. `model.W_O[layer, head]` and `model.W_K[layer, head]` are weights, `model.cfg.n_layers` and `model.cfg.n_heads` the counts. Import what you need inside your function (`from mi_course.interventions import add, k, pattern, z`): cells above use the names `pattern` and `k` for something else.
 
 
 # %% id="e015ef3e" exercise="composing_heads"

@@ -23,7 +23,8 @@ def residual_decomposition(
     cache: of `run_with_cache`, activations by hook name; read are hook_embed and each layer's attn.hook_z and
         hook_mlp_out.
     weights: read are W_O (layer, head, d_head, d_model), b_O (layer, d_model), and W_pos (n_ctx, d_model) where there
-        is one. A model without "W_in" is taken to have no MLPs.
+        is one; no other weight is needed. A layer without an MLP (no hook_mlp_out in the cache, no W_in in the weights)
+        has no such entry.
     Raises CourseError when an activation or a weight is missing or they are not of one model.
     """
     for name in ("W_O", "b_O"):
@@ -43,8 +44,9 @@ def residual_decomposition(
         for head in range(len(W_O)):
             parts[f"L{layer}H{head}"] = z[..., head, :] @ W_O[head]
         parts[f"b_O {layer}"] = b_O.expand(embedded.shape)
-        if "W_in" in weights:
-            parts[f"MLP {layer}"] = _of(cache, f"blocks.{layer}.hook_mlp_out")
+        mlp_out = f"blocks.{layer}.hook_mlp_out"
+        if mlp_out in cache or "W_in" in weights:
+            parts[f"MLP {layer}"] = _of(cache, mlp_out)
     return parts
 
 

@@ -141,7 +141,15 @@ def _variant(
 
     def answer(parts: Parts, divisor: Tensor, weights: Weights, right: Tensor, wrong: Tensor, position: Tensor) -> Any:
         rows = torch.arange(len(divisor))
-        at = {"position": position, "last": torch.full_like(position, -1), "one before": position - 1}[where]
+        pick = slice(None) if where.startswith("all") else rows
+        scale_at = slice(None) if where == "all" else rows
+        at = {
+            "position": position,
+            "all": position,
+            "all, right scale": position,
+            "last": torch.full_like(position, -1),
+            "one before": position - 1,
+        }[where]
         U = weights["W_U"] if matrix == "W_U" else weights["W_E"].T
         direction, offset = U[:, right], weights["b_U"][right]
         if tokens == "difference":
@@ -156,7 +164,7 @@ def _variant(
             return (x.var(-1, correction=0, keepdim=True) + 1e-5).sqrt()
 
         by = {
-            "at the position": lambda part: divisor[rows, at],
+            "at the position": lambda part: divisor[scale_at, at],
             "none": lambda part: torch.ones_like(divisor[rows, at]),
             "last": lambda part: divisor[:, -1],
             "first": lambda part: divisor[:, 0],
@@ -169,7 +177,7 @@ def _variant(
         w, b = weights["ln_final_w"], weights["ln_final_b"]
         result = {}
         for name, part in parts.items():
-            x = part[rows, at]
+            x = part[pick, at]
             if mean == "after the gain":
                 x = x * w
                 x = (x - x.mean(-1, keepdim=True)) / by(part[rows, at])
@@ -177,7 +185,7 @@ def _variant(
                 x = (x - x.mean(-1, keepdim=True) if mean == "subtracted" else x) / by(part[rows, at])
                 x = x * w if gain == "times" else x
             if norm == "none":
-                x = part[rows, at]
+                x = part[pick, at]
             if bias == "in every part":
                 x = x + b
             result[name] = (x * direction).sum(-1)
@@ -280,6 +288,20 @@ direct_logit_attribution = Exercise(
             "You multiply each part by the direction as it is. Between the stream and W_U stands a LayerNorm: each "
             "part loses its mean, is divided by the scale, and multiplied by the gain ln_final_w.",
             switches={"norm": "none"},
+        ),
+        Misconception(
+            "every text at every position",
+            "part[:, position] takes the positions of all texts from every text: a table of texts by texts, of "
+            "which only the diagonal is asked for. With rows = torch.arange(len(position)), part[rows, position] "
+            "takes from each text its own, and scale[rows, position] likewise.",
+            switches={"where": "all"},
+        ),
+        Misconception(
+            "every part at the positions of all texts",
+            "scale[rows, position] is right, and part[:, position] takes the positions of all texts from every "
+            "text, which makes a table of texts by texts. Index the parts as you index the scale: part[rows, "
+            "position].",
+            switches={"where": "all, right scale"},
         ),
         Misconception(
             "the scale of the wrong position",

@@ -109,6 +109,7 @@ def _ov_variant(
         return {
             "factors": lambda: (A, B),
             "first": lambda: A,
+            "exchanged": lambda: (B, A),
             "direct": lambda: A @ B + (W_E @ W_U if A.shape[0] == B.shape[1] == len(W_E) else 0),
             "whole": lambda: A @ B,
             "probabilities": lambda: (A @ B).softmax(-1),
@@ -255,6 +256,12 @@ ov_circuit = Exercise(
             "The product is right, but between your factors there are d_model numbers: three of the matrices ended up "
             "on one side. Cut where the vectors are short, between W_V and W_O: two to the left, two to the right.",
             switches={"out": "wide"},
+        ),
+        Misconception(
+            "the second factor first",
+            "Your factors are the right ones, in the other order: (B, A). The product A @ B goes from source "
+            "token to logit, so W_E W_V comes first and W_O W_U second.",
+            switches={"out": "exchanged"},
         ),
         Misconception(
             "the second factor is turned",

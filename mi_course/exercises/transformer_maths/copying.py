@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
 from mi_course.checking.exercise import Tolerance
+from mi_course.checking.plain import Odd
 
 QUESTIONS = [
     Question(
@@ -65,6 +67,13 @@ def _by_stream(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_U: Tensor) -> Tensor:
     return (eigenvalues.sum() / eigenvalues.abs().sum()).real
 
 
+def _observe(case: Case, output: Any) -> Any:
+    """A complex number is no score, though its imaginary part is rounding."""
+    if isinstance(output, complex) or (isinstance(output, Tensor | np.ndarray) and "complex" in str(output.dtype)):
+        return Odd("a complex number: the score is a real one, take the real part of the sum (.real)")
+    return output
+
+
 def _variant(
     *, table: str = "full", numbers: str = "eigenvalues", top: str = "sum", below: str = "sizes"
 ) -> Callable[..., Tensor]:
@@ -78,6 +87,7 @@ def _variant(
             "direct": lambda: W_E @ W_V @ W_O @ W_U + W_E @ W_U,
             "exchanged": lambda: W_U.T @ W_V @ W_O @ W_E.T,
         }[table]().double()
+        small = (W_O @ W_U @ W_E @ W_V).double()
         values = {
             "eigenvalues": lambda: torch.linalg.eigvals(matrix),
             "singular values": lambda: torch.linalg.svdvals(matrix).to(torch.complex128),
@@ -85,6 +95,7 @@ def _variant(
             "symmetrised": lambda: torch.linalg.eigvalsh((matrix + matrix.T) / 2).to(torch.complex128),
             "triangle": lambda: torch.linalg.eigvalsh(matrix).to(torch.complex128),
             "squares": lambda: torch.linalg.eigvals(matrix) ** 2,
+            "triangle of the small": lambda: torch.linalg.eigvalsh(small).to(torch.complex128),
         }[numbers]()
         if top == "own":
             return (matrix.argmax(-1) == torch.arange(len(matrix))).double().mean()
@@ -109,6 +120,7 @@ def _variant(
             "count": lambda: torch.tensor(float(len(values))),
             "nothing": lambda: torch.tensor(1.0),
             "singular values": lambda: torch.linalg.svdvals(matrix).sum(),
+            "singular values of the small": lambda: torch.linalg.svdvals(small).sum(),
             "squares": lambda: (values.abs() ** 2).sum().sqrt(),
         }[below]()
         return upper / lower
@@ -163,6 +175,7 @@ copying_score = Exercise(
     reference=helper.copying_score,
     oracle=Oracle("numpy's eigenvalues of the whole table, in double precision", _by_whole_table),
     cases=_cases,
+    observe=_observe,
     variant=_variant,
     # Eigenvalues of a matrix that is not symmetric amplify rounding; a right answer in single precision needs the room.
     tolerance=Tolerance(2e-3, 2e-3),
@@ -257,6 +270,18 @@ copying_score = Exercise(
             "eigvalsh is for symmetric matrices: it reads one triangle and ignores the other. This table is not "
             "symmetric; use eigvals.",
             switches={"numbers": "triangle"},
+        ),
+        Misconception(
+            "eigvalsh of the small matrix",
+            "You use eigvalsh on the small matrix B A. It is for symmetric matrices: it reads one triangle and "
+            "ignores the other. B A is not symmetric; use eigvals.",
+            switches={"numbers": "triangle of the small"},
+        ),
+        Misconception(
+            "singular values of the small matrix below",
+            "You divide by the sum of the singular values of the small matrix. It shares its eigenvalues with the"
+            " table, not its singular values. Divide by the sum of the sizes of the eigenvalues, |λ|.",
+            switches={"below": "singular values of the small"},
         ),
         Misconception(
             "the share of positive ones",

@@ -48,6 +48,9 @@ def random_activations(tokens: Tensor, weights: Weights) -> Activations:
         acts[here + "attn.hook_pattern"] = pattern
         acts[here + "hook_attn_out"] = torch.einsum("bphe,hem->bpm", z, weights["W_O"][i]) + weights["b_O"][i]
         x = x + acts[here + "hook_attn_out"]
+        if "W_in" not in weights:  # attention only
+            acts[here + "hook_resid_post"] = x
+            continue
         acts[here + "hook_resid_mid"] = x
         h = _normed(acts, here + "ln2", x, weights["ln2_w"][i], weights["ln2_b"][i])
         acts[here + "mlp.hook_pre"] = h @ weights["W_in"][i] + weights["b_in"][i]
@@ -115,39 +118,33 @@ def _by_differences(cache: Activations, weights: Weights) -> dict[str, Tensor]:
             parts[f"L{layer}H{head}"] = alone.reshape(*z.shape[:2], -1) @ joined
         bias = weights["b_O"][layer].double().numpy()
         parts[f"b_O {layer}"] = np.tile(bias, (*z.shape[:2], 1))
-        parts[f"MLP {layer}"] = at(f"blocks.{layer}.hook_resid_post") - at(f"blocks.{layer}.hook_resid_mid")
+        if f"blocks.{layer}.hook_resid_mid" in cache:
+            parts[f"MLP {layer}"] = at(f"blocks.{layer}.hook_resid_post") - at(f"blocks.{layer}.hook_resid_mid")
     return {name: torch.from_numpy(np.ascontiguousarray(part)) for name, part in parts.items()}
 
 
 def _observe(case: Case, parts: Any) -> Any:
-    """A part that is the same for all texts or positions may be given once: it broadcasts. Arrays of numpy are as good
-    as tensors."""
+    """Arrays of numpy are as good as tensors."""
     if not isinstance(parts, dict):
         return parts
-    shape = case.args[0]["hook_embed"].shape
 
-    def spread(part: Any) -> Any:
-        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
-            part = torch.from_numpy(part)
-        if isinstance(part, Tensor) and 0 < part.ndim <= 3 and part.shape[-1] == shape[-1]:
-            axes = zip(reversed(part.shape[:-1]), reversed(shape[:-1]), strict=False)
-            if all(own in (1, wanted) for own, wanted in axes):
-                return part.expand(shape)
-        return part
+    def as_tensor(part: Any) -> Any:
+        return torch.from_numpy(part.copy()) if isinstance(part, np.ndarray) and part.dtype.kind == "f" else part
 
-    return {name: spread(part) for name, part in parts.items()}
+    return {name: as_tensor(part) for name, part in parts.items()}
 
 
 def _by_einsum(cache: Activations, weights: Weights) -> dict[str, Tensor]:
     parts = {"embed": cache["hook_embed"]}
     if "W_pos" in weights:
-        parts["pos"] = weights["W_pos"][: cache["hook_embed"].shape[1]]
+        parts["pos"] = torch.zeros_like(parts["embed"]) + weights["W_pos"][: parts["embed"].shape[1]]
     z = torch.stack([cache[f"blocks.{i}.attn.hook_z"] for i in range(len(weights["W_O"]))])
     written = torch.einsum("lbphe,lhem->lhbpm", z, weights["W_O"])
     for i in range(len(written)):
         parts |= {f"L{i}H{h}": written[i, h] for h in range(written.shape[1])}
-        parts[f"b_O {i}"] = weights["b_O"][i]
-        parts[f"MLP {i}"] = cache[f"blocks.{i}.hook_mlp_out"]
+        parts[f"b_O {i}"] = torch.ones_like(parts["embed"]) * weights["b_O"][i]
+        if (written_by_mlp := cache.get(f"blocks.{i}.hook_mlp_out")) is not None:
+            parts[f"MLP {i}"] = written_by_mlp
     return parts
 
 
@@ -165,7 +162,8 @@ def _from_patterns(cache: Activations, weights: Weights) -> dict[str, Tensor]:
             parts[f"L{i}H{h}"] = pattern[:, h] @ values[:, :, h] @ w["W_O"][i, h]
             rest -= parts[f"L{i}H{h}"]
         parts[f"b_O {i}"] = rest
-        parts[f"MLP {i}"] = c[f"blocks.{i}.mlp.hook_post"] @ w["W_out"][i] + w["b_out"][i]
+        if "W_out" in w:
+            parts[f"MLP {i}"] = c[f"blocks.{i}.mlp.hook_post"] @ w["W_out"][i] + w["b_out"][i]
     return parts
 
 
@@ -178,7 +176,7 @@ class _Decomposition(dict):
             z = cache[f"blocks.{layer}.attn.hook_z"].unbind(2)
             self.update({f"L{layer}H{h}": torch.matmul(z[h], W_O[h]) for h in range(len(z))})
             self[f"b_O {layer}"] = weights["b_O"][layer].repeat(*z[0].shape[:2], 1)
-            self[f"MLP {layer}"] = cache[f"blocks.{layer}.hook_mlp_out"]
+            self.update({f"MLP {layer}": v for k, v in cache.items() if k == f"blocks.{layer}.hook_mlp_out"})
         self["embed"] = cache["hook_embed"]
         if "hook_pos_embed" in cache:
             self["pos"] = cache["hook_pos_embed"]
@@ -197,6 +195,8 @@ def _variant(
     positions: str = "apart",
     stream: str = "as written",
     layers: str = "all",
+    shape: str = "whole",
+    absent: str = "no entry",
 ) -> Callable[[Activations, Weights], dict[str, Tensor]]:
     """The answer with one or two things done otherwise."""
 
@@ -206,7 +206,8 @@ def _variant(
         if embedding == "none":
             del parts["embed"]
         if "W_pos" in weights and positions == "apart":
-            parts["pos"] = weights["W_pos"][: embed.shape[1]].expand(embed.shape)
+            rows = weights["W_pos"][: embed.shape[1]]
+            parts["pos"] = rows if shape in ("pos once", "both once") else rows.expand(embed.shape)
         count = len(weights["W_O"])
         for i in range(count - (layers == "all but the last")):
             z, W_O, b_O = cache[f"blocks.{i}.attn.hook_z"], weights["W_O"][i], weights["b_O"][i]
@@ -224,11 +225,15 @@ def _variant(
                 written = written + extra
             parts |= {f"L{i}H{h}": each for h, each in enumerate(written)}
             if bias == "apart":
-                parts[f"b_O {i}"] = b_O.expand(embed.shape)
+                parts[f"b_O {i}"] = b_O if shape in ("b_O once", "both once") else b_O.expand(embed.shape)
             if bias == "both":
                 parts |= {f"L{i}H{h}": each + b_O for h, each in enumerate(written)}
                 parts[f"b_O {i}"] = b_O.expand(embed.shape)
             here = f"blocks.{i}."
+            if here + "hook_mlp_out" not in cache and absent != "asked for":
+                if absent == "zeros":
+                    parts[f"MLP {i}"] = torch.zeros_like(embed)
+                continue
             written_by_mlp = {
                 "output": lambda here=here: cache[here + "hook_mlp_out"],
                 "without b_out": lambda here=here, i=i: cache[here + "mlp.hook_post"] @ weights["W_out"][i],
@@ -264,9 +269,19 @@ def _cases(draw: Draw) -> list[Case]:
         tokens = draw.integers(f"{batch} {pos}", high=sizes["d_vocab"])
         return Case(label, (random_activations(tokens, weights), weights))
 
+    def without_mlps(label: str, sizes: dict[str, int], batch: int, pos: int) -> Case:
+        weights = random_weights(draw, sizes, n_ctx=pos + 2)
+        weights = {name: value for name, value in weights.items() if name not in ("W_in", "b_in", "W_out", "b_out")}
+        tokens = draw.integers(f"{batch} {pos}", high=sizes["d_vocab"])
+        acts = random_activations(tokens, weights)
+        return Case(label, (acts, {name: weights[name] for name in ("W_O", "b_O", "W_pos")}))
+
     return [
         small("a small model: two layers, three heads, rotary", sizes_of(2, 3, 12, 4, 17, 9), 2, 5),
         small("a small model with learned positions, one text", sizes_of(3, 2, 8, 4, 11, 13), 1, 4, n_ctx=6),
+        without_mlps(
+            "two layers without MLPs; of the weights W_O, b_O and W_pos are given", sizes_of(2, 2, 10, 3, 12, 7), 3, 4
+        ),
         Case("story itself, two texts of 12 tokens", (_story_texts(draw.integer(0, 10**6)), story()[1])),
     ]
 
@@ -289,9 +304,8 @@ residual_decomposition = Exercise(
         'output is in the cache already, b_out included: f"blocks.{l}.hook_mlp_out".',
         'parts = {"embed": cache["hook_embed"]}; then, for each layer l and head h, parts[f"L{l}H{h}"] as above; '
         'parts[f"b_O {l}"] = weights["b_O"][l].expand_as(cache["hook_embed"]); parts[f"MLP {l}"] = '
-        'cache[f"blocks.{l}.hook_mlp_out"]. If "W_pos" in weights, parts["pos"] is its first rows, as many as there '
-        "are "
-        "positions.",
+        'cache[f"blocks.{l}.hook_mlp_out"] where the cache has it. If "W_pos" in weights, parts["pos"] is its first '
+        "rows, as many as there are positions, for every text: .expand_as(cache['hook_embed']).",
     ),
     reference=helper.residual_decomposition,
     oracle=Oracle(
@@ -435,6 +449,43 @@ residual_decomposition = Exercise(
             "You give the parts at the last position. Every position has a stream of its own: keep the axis, "
             "(batch, pos, d_model).",
             switches={"stream": "last position"},
+        ),
+        Misconception(
+            "W_pos is inside embed",
+            "You add the rows of W_pos to `embed`, and there is no `pos`. The sum is right; but what the words and "
+            "what the positions bring are two parts here: `embed` is hook_embed, `pos` the rows of W_pos.",
+            switches={"embedding": "with positions", "positions": "none"},
+        ),
+        Misconception(
+            "b_O once for all positions",
+            "The numbers of `b_O l` are right, and its shape is (d_model,). It would broadcast in a sum; asked for is "
+            "every part with shape (batch, pos, d_model), so that each can be indexed alike: .expand_as(embed).",
+            switches={"shape": "b_O once"},
+        ),
+        Misconception(
+            "pos once for all texts",
+            "The numbers of `pos` are right, and its axis of texts is missing. Every part has shape (batch, pos, "
+            "d_model): .expand_as(embed).",
+            switches={"shape": "pos once"},
+        ),
+        Misconception(
+            "what is constant is given once",
+            "The numbers are right. `b_O l` has shape (d_model,) and `pos` (pos, d_model) with you, where every part "
+            "has shape (batch, pos, d_model): .expand_as(embed) gives a vector to all positions of all texts.",
+            switches={"shape": "both once"},
+        ),
+        Misconception(
+            "more is asked for than there is",
+            "One of these models has no MLP, and of its weights only W_O, b_O and W_pos are given; your code asks for "
+            "something else (the error says for what). Count layers and heads by W_O, and take hook_mlp_out where "
+            'f"blocks.{l}.hook_mlp_out" is in the cache: a layer without an MLP has no such entry.',
+            switches={"absent": "asked for"},
+        ),
+        Misconception(
+            "zeros for a missing MLP",
+            "Where a layer has no MLP you give zeros. The sum is right; but nothing was written, so there is no such "
+            "part: leave the entry out.",
+            switches={"absent": "zeros"},
         ),
     ),
 )

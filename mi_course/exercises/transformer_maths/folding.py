@@ -61,11 +61,14 @@ def _vectors(d_model: int) -> Tensor:
     return F.layer_norm(drawn, (d_model,), eps=0.0)
 
 
+NO_TENSOR = "no tensor: give torch tensors (torch.as_tensor)"
+
+
 def _seen(weights: Weights, read: Callable[[str, str, str, int | None], Tensor]) -> dict[str, Any]:
     """What is compared: names, shapes, the gains and biases, what each matrix makes of what it reads, and the rest."""
     seen: dict[str, Any] = {"the names in the dictionary": set(weights)}
     for name, value in weights.items():
-        seen[f"the shape of {name}"] = str(tuple(value.shape)) if isinstance(value, Tensor) else "no tensor"
+        seen[f"the shape of {name}"] = str(tuple(value.shape)) if isinstance(value, Tensor) else NO_TENSOR
     reading = {name for readers in READERS.values() for pair in readers.items() for name in pair}
     for name, value in weights.items():
         if name not in reading and isinstance(value, Tensor):
@@ -98,7 +101,7 @@ def _observe_folded(case: Case, folded: Any) -> Any:
     )
     if not fits:
         return {"the names in the dictionary": set(folded)} | {
-            f"the shape of {name}": str(tuple(folded[name].shape)) if isinstance(folded[name], Tensor) else "no tensor"
+            f"the shape of {name}": str(tuple(folded[name].shape)) if isinstance(folded[name], Tensor) else NO_TENSOR
             for name in before
             if name in folded
         }
@@ -218,13 +221,17 @@ def _fold_variant(
     def answer(weights: Weights) -> Weights:
         out = dict(weights)
         for norm, readers in READERS.items():
-            source = {"ln1": "ln2", "ln2": "ln1"}.get(norm, norm) if norms == "exchanged" else norm
+            source = {
+                "exchanged": {"ln1": "ln2", "ln2": "ln1"},
+                "ln1 for the MLP": {"ln2": "ln1"},
+                "ln2 for the attention": {"ln1": "ln2"},
+            }.get(norms, {}).get(norm, norm)
             w, b = weights[f"{source}_w"], weights[f"{source}_b"]
             if norm == without:
                 continue
             for matrix, offset in readers.items():
                 W = weights[matrix]
-                if matrix == without:
+                if matrix == without or norms == f"{norm} nowhere":
                     continue
                 heads = W.ndim == 4
                 column, row = (w[:, None, :, None], b[:, None, :, None]) if heads else (w[..., None], b[..., None])
@@ -368,7 +375,8 @@ fold_layer_norm = Exercise(
         Misconception(
             "the bias goes through the new matrix",
             "You fold the gain first and then send the bias through the matrix that has the gain in it. LayerNorm adds "
-            "b *after* multiplying by w, so b never met the gain: use the old matrix for b W.",
+            "b *after* multiplying by w, so b never met the gain: use the old matrix for b W. If your code "
+            "says weights[…] there: new = weights makes no copy, so it is folded already. Start with dict(weights).",
             switches={"first": "gain first"},
         ),
         Misconception(
@@ -407,6 +415,29 @@ fold_layer_norm = Exercise(
             "You fold ln2 into the attention and ln1 into the MLP. ln1 comes first in a layer and is read by W_Q, W_K "
             "and W_V; ln2 is read by W_in.",
             switches={"norms": "exchanged"},
+        ),
+        Misconception(
+            "ln1 for the MLP",
+            "You fold ln1 into W_in. The MLP reads the second LayerNorm of its layer: ln2_w and ln2_b go into "
+            "W_in and b_in.",
+            switches={"norms": "ln1 for the MLP"},
+        ),
+        Misconception(
+            "ln2 for the attention",
+            "You fold ln2 into W_Q, W_K and W_V. Attention reads the first LayerNorm of its layer: ln1_w and ln1_b.",
+            switches={"norms": "ln2 for the attention"},
+        ),
+        Misconception(
+            "ln2 goes nowhere",
+            "You set ln2 to ones and zeros, and W_in and b_in are as they were: its gain and bias are lost. "
+            "Multiply W_in by ln2_w, row by row, and add ln2_b W_in to b_in.",
+            switches={"norms": "ln2 nowhere"},
+        ),
+        Misconception(
+            "the last LayerNorm goes nowhere",
+            "You set ln_final to ones and zeros, and W_U and b_U are as they were: its gain and bias are lost. "
+            "Multiply W_U by ln_final_w, row by row, and add ln_final_b W_U to b_U.",
+            switches={"norms": "ln_final nowhere"},
         ),
         Misconception(
             "the attention's biases are forgotten",
@@ -507,6 +538,8 @@ def _centre_variant(
         }
         if given == "folded":
             weights = _fold_by_einsum(weights)
+        if how == "axis 0":
+            axes = dict.fromkeys(axes, 0)
         if how == "one number a tensor":
             axes = dict.fromkeys(axes)
         if readers == "everything":
@@ -665,6 +698,12 @@ centre_weights = Exercise(
             "You subtract from b_O and b_out the mean over layers, axis 0. Each layer's bias loses the mean of its own "
             "entries: axis -1.",
             switches={"biases": "over layers"},
+        ),
+        Misconception(
+            "the first axis of everything",
+            "You take every mean along axis 0: over words for W_E, over layers for W_O and W_out. LayerNorm takes"
+            " away the mean of each vector, and the vectors lie along the last axis: .mean(-1, keepdim=True).",
+            switches={"how": "axis 0"},
         ),
         Misconception(
             "W_O across heads",

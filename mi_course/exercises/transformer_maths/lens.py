@@ -79,7 +79,7 @@ def _by_modules(cache: Activations, weights: Weights) -> Tensor:
 def _by_loops(cache: Activations, weights: Weights) -> Tensor:
     w = {name: value.double() for name, value in weights.items()}
     readings = []
-    for stream in [cache["hook_embed"], *(cache[f"blocks.{i}.hook_resid_post"] for i in _layers(weights))]:
+    for stream in [cache["blocks.0.hook_resid_pre"], *(cache[f"blocks.{i}.hook_resid_post"] for i in _layers(weights))]:
         texts = []
         for text in stream.double():
             rows = []
@@ -138,6 +138,7 @@ def _variant(
         )
         chosen = {
             "right": lambda: [before[0], *after],
+            "words alone": lambda: [cache["hook_embed"], *after],
             "pre": lambda: before,
             "post": lambda: after,
             "mid": lambda: [before[0], *middle],
@@ -196,12 +197,16 @@ def small_weights(draw: Draw, layers: int, d_model: int, d_mlp: int, d_vocab: in
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, layers: int, batch: int, pos: int, size: float = 1.0) -> Case:
+    def case(label: str, layers: int, batch: int, pos: int, size: float = 1.0, learned: bool = False) -> Case:
         d_model = draw.integer(8, 11)
         weights = small_weights(draw, layers, d_model, 13, draw.integer(15, 19))
         shape = f"{batch} {pos} {d_model}"
         x = draw.normal(shape, mean=0.8 * size, sd=size)
         cache = {"hook_embed": x}
+        if learned:
+            weights["W_pos"] = draw.normal(f"{pos + 2} {d_model}", mean=0.3)
+            cache["hook_pos_embed"] = weights["W_pos"][:pos].expand(x.shape).clone()
+            x = x + cache["hook_pos_embed"]
         for i in range(layers):
             cache[f"blocks.{i}.hook_resid_pre"] = x
             for part, where in (("attn", "mid"), ("mlp", "post")):
@@ -217,6 +222,7 @@ def _cases(draw: Draw) -> list[Case]:
         case("three layers, batch of 2, five positions", 3, 2, 5),
         case("two layers, batch of 1, one position", 2, 1, 1),
         case("one layer, batch of 3, two positions", 1, 3, 2),
+        case("two layers, learned positions, batch of 2, three positions", 2, 2, 3, learned=True),
         case("two layers, small streams, where eps is seen", 2, 2, 3, size=0.004),
     ]
 
@@ -342,6 +348,12 @@ logit_lens = Exercise(
             "You read what leaves each layer, and not what enters layer 0. That first reading is asked for as well: it "
             "shows what the embedding alone says. Put blocks.0.hook_resid_pre in front.",
             switches={"streams": "post"},
+        ),
+        Misconception(
+            "the words without their positions",
+            "Your first reading is hook_embed, the rows of W_E. In a model with learned positions the stream that "
+            "enters layer 0 has the rows of W_pos in it as well: blocks.0.hook_resid_pre.",
+            switches={"streams": "words alone"},
         ),
         Misconception(
             "the middle of each layer",

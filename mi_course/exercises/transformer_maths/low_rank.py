@@ -35,6 +35,12 @@ QUESTIONS = [
 ]
 
 
+PAIRS = (
+    "does seeing reads[i] make the head write +writes[i]? (Where it is False, turn one of the two: two separate "
+    "decompositions each choose their own signs)"
+)
+
+
 def _observe(case: Case, output: Any) -> Any:
     """The directions up to their sign, whether those of a pair are turned the same way, and the shares."""
     if not isinstance(output, (tuple, list)) or len(output) != 3:
@@ -46,7 +52,7 @@ def _observe(case: Case, output: Any) -> Any:
     if not all(isinstance(each, Tensor) and each.shape == wanted for each in (reads, writes)):
         return {"reads": reads, "writes": writes, "kept": kept}
     through = (reads.double() @ W_V.double() @ W_O.double() * writes.double()).sum(-1)
-    together = {"the two of a pair are turned together:": [bool(each > 0) for each in through]}
+    together = {PAIRS: [bool(each > 0) for each in through]}
     return {"reads": _upright(reads), "writes": _upright(writes), "kept": kept} | together
 
 

@@ -107,6 +107,8 @@ def _variant(
             "none": lambda: logits,
             "everything": lambda: logits.flatten().log_softmax(0).reshape(logits.shape),
         }[norm]()
+        if true == "turned":
+            counts = counts.T
         if true == "smoothed":
             counts = counts + 1
         sums = {"columns": lambda: counts.sum(0, keepdim=True), "pairs": lambda: counts.sum()}.get(
@@ -123,6 +125,10 @@ def _variant(
         elif direction == "from the path":
             q = said.exp()
             rows = (q * (said - p.clamp(min=1e-9).log())).sum(1)
+        elif direction == "from the path, unguarded":
+            rows = (said.exp() * (said - p.log())).sum(1)
+        elif direction == "from the path, where pairs occur":
+            rows = torch.where(p > 0, said.exp() * (said - p.clamp(min=1e-30).log()), 0.0).sum(1)
         elif direction == "cross-entropy":
             rows = -(p * in_distance).sum(1)
         else:
@@ -132,6 +138,7 @@ def _variant(
             "occurrences": lambda: (share * rows).sum(),
             "alike": lambda: rows.mean(),
             "summed": lambda: rows.sum(),
+            "every entry": lambda: rows.mean() / len(rows),
             "as next": lambda: (counts.sum(0) / counts.sum() * rows).sum(),
         }[weight]()
         shown = {"probabilities": said.exp(), "logits": logits}.get(shows, said)
@@ -253,6 +260,13 @@ direct_path_bigrams = Exercise(
             switches={"weight": "alike"},
         ),
         Misconception(
+            "the mean over all entries",
+            "You divide by the number of entries of the table, as F.kl_div does unless told otherwise "
+            "(reduction='mean'). Sum each row, reduction='none' and .sum(1), and weigh the rows by counts.sum(1) "
+            "/ counts.sum().",
+            switches={"weight": "every entry"},
+        ),
+        Misconception(
             "a sum over words",
             "You add up the divergences of all tokens. That grows with the vocabulary. Asked for is a mean over "
             "occurrences: weigh each row by how often its token occurs.",
@@ -269,6 +283,19 @@ direct_path_bigrams = Exercise(
             "You average over what the path says: Σ q (log q − log p). That asks how surprised the corpus would be by "
             "the path's words. Asked for is what the path costs on the corpus: Σ p (log p − log q).",
             switches={"direction": "from the path"},
+        ),
+        Misconception(
+            "the other way round, infinite",
+            "You average over what the path says, Σ q (log q − log p). Where a pair never occurs p is 0 and that "
+            "is infinite. Asked for is what the path costs on the corpus, Σ p (log p − log q), in which such a "
+            "pair adds nothing.",
+            switches={"direction": "from the path, unguarded"},
+        ),
+        Misconception(
+            "the other way round, over the pairs that occur",
+            "You average over what the path says, Σ q (log q − log p), and leave out pairs that never occur. "
+            "Asked for is the mean over the corpus, Σ p (log p − log q): p stands in front.",
+            switches={"direction": "from the path, where pairs occur"},
         ),
         Misconception(
             "cross-entropy",
@@ -293,6 +320,12 @@ direct_path_bigrams = Exercise(
             "You divide the counts by their total: how often each pair occurs among all. The path is asked for the "
             "next token given the one before, so divide each row by its own sum.",
             switches={"true": "pairs"},
+        ),
+        Misconception(
+            "the table of counts turned",
+            "You turn the counts round (counts.T). counts[a, b] says how often b follows a, so its row is the "
+            "token before, as in the logits: leave it as it is.",
+            switches={"true": "turned"},
         ),
         Misconception(
             "counts divided down the columns",

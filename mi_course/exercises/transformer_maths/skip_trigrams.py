@@ -110,6 +110,7 @@ def _variant(
             "entries": lambda: (attend, write),
             "exchanged": lambda: (write, attend),
             "pattern": lambda: (attend.softmax(0), write),
+            "over heads": lambda: (attend.softmax(-1), write),
             "weighted": lambda: (attend, attend * write),
             "summed": lambda: (attend.sum(-1), write.sum(-1)),
             "heads first": lambda: (attend.T, write.T),
@@ -246,6 +247,12 @@ skip_trigrams = Exercise(
             "You put a softmax over the scores of your triples. The triples are no text: what attention becomes "
             "depends on all words that stand there. Return the scores as they are.",
             switches={"ends": "pattern"},
+        ),
+        Misconception(
+            "a softmax over heads",
+            "You take a softmax over the heads. Heads do not compete: a softmax runs over the sources of one "
+            "head. Asked for are the scores, before any softmax.",
+            switches={"ends": "over heads"},
         ),
         Misconception(
             "score times logit",

@@ -97,7 +97,7 @@ def _variant(
     """The answer with one or two things done otherwise."""
 
     def answer(weights: Weights, layer: int, k: int) -> Any:
-        layer = layer if which == "layer" else 0
+        layer = {"layer": layer, "first": 0, "one before": layer - 1}[which]
         rows = {
             "W_out": lambda: weights["W_out"][layer],
             "W_in": lambda: weights["W_in"][layer].T,
@@ -153,6 +153,7 @@ def _cases(draw: Draw) -> list[Case]:
 
     return [
         case("three layers, layer 1, five words each", 3, 1, 8, 11, 17, 5),
+        case("three layers, layer 2, two words each", 3, 2, 7, 8, 13, 2),
         case("as many neurons as numbers in the stream, two words each", 2, 1, 9, 9, 14, 2),
         case("one layer, one word each", 1, 0, 7, 5, 12, 1),
         case("all words, in order", 2, 1, 6, 4, 10, 10),
@@ -317,6 +318,12 @@ mlp_vocabulary = Exercise(
             "the most raised last",
             "The right words, in rising order. The most raised word comes first.",
             switches={"order": "ascending"},
+        ),
+        Misconception(
+            "one layer too early",
+            "You read the layer before the one asked for. Layers count from 0, so weights['W_out'][layer] belongs"
+            " to the layer of that number.",
+            switches={"which": "one before"},
         ),
         Misconception(
             "always layer 0",
