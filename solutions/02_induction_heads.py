@@ -1018,10 +1018,10 @@ KINDS = {
     "duplicate token": lambda pattern: duplicate_stripe(pattern, SAID),
     "induction": lambda pattern: induction_stripe(pattern, SAID),
 }
-by_hand = planted(
+three_kinds = planted(
     {(0, 0): PreviousToken(), (0, 1): DuplicateToken(), (1, 0): Induction(0.9)}
 )
-hand_patterns = attention_patterns(by_hand, twice.tokens[:32])
+hand_patterns = attention_patterns(three_kinds, twice.tokens[:32])
 for kind, read in KINDS.items():
     kind_scores = read(hand_patterns).mean((-1, -2))
     shown = [f"L{i}H{j} {kind_scores[i, j]:.2f}" for i, j in [(0, 0), (0, 1), (1, 0)]]
@@ -1245,7 +1245,7 @@ def at_step(step):
 
 when = [*checkpoints("induction-2l"), 2000]
 at_steps = [at_step(step) for step in when]
-through = {key: [numbers[key] for numbers in at_steps] for key in at_steps[0]}
+over_training = {key: [numbers[key] for numbers in at_steps] for key in at_steps[0]}
 
 # %% [markdown] id="9f383c52"
 # **Predict.** Induction heads, as they are usually told, need a previous-token head to work with. Half-way through its rise by your rule: does the previous-token score of the best head come earlier than the induction score of the best head, later, or at the same step to within 10? (`"earlier"`, `"later"` or `"the same"`.)
@@ -1260,7 +1260,7 @@ plot(
         x=torch.tensor(later_steps),
         lines=[
             Line(key, torch.tensor(values[1:]))
-            for key, values in through.items()
+            for key, values in over_training.items()
             if "head" not in key
         ],
         x_name="training step",
@@ -1277,7 +1277,7 @@ plot(
         x=torch.tensor(later_steps),
         lines=[
             Line(key, torch.tensor(values[1:]))
-            for key, values in through.items()
+            for key, values in over_training.items()
             if "head" in key
         ],
         x_name="training step",
@@ -1292,14 +1292,14 @@ plot(
 # NBVAL_CHECK_OUTPUT
 changed = {
     key: course_phase_change(when, values, least=0.5 if "head" not in key else 0.1)
-    for key, values in through.items()
+    for key, values in over_training.items()
 }
 for key, step in changed.items():
     print(f"{key:26s}", "no change" if step is None else f"half-way at step {step:.0f}")
 print("score of the best head         at step 300    at the end")
 for key in ("previous token, best head", "induction, best head"):
-    then = through[key][when.index(300)]
-    print(f"{key:26s}{then:12.2f}{through[key][-1]:14.2f}")
+    then = over_training[key][when.index(300)]
+    print(f"{key:26s}{then:12.2f}{over_training[key][-1]:14.2f}")
 
 # %% id="256f812d"
 first_by = changed["induction, best head"] - changed["previous token, best head"]
@@ -1317,7 +1317,7 @@ predict.reveal(
 
 # %% id="26737076"
 # NBVAL_CHECK_OUTPUT
-best_head = through["induction, best head"]
+best_head = over_training["induction, best head"]
 
 
 def trailing_mean(curve):
@@ -3296,9 +3296,9 @@ john, mary = VOCABULARY.index("john"), VOCABULARY.index("mary")
 name_direction = (story.W_U[:, john] - story.W_U[:, mary]).detach()
 name_direction = name_direction * story.ln_final.original_component.weight.detach()
 name_direction = name_direction - name_direction.mean()
-seen = [8, 16, 24, 32, 48, 64, 96]
+counts_of_sources = [8, 16, 24, 32, 48, 64, 96]
 free = {"story, same output": [], "story, one number": []}
-for sources in seen:
+for sources in counts_of_sources:
     at = sources - 1
     shares = {name: [] for name in free}
     for layer in range(4):
@@ -3321,9 +3321,9 @@ for name, head in (("induction head", busy), ("idle head", idle)):
             small[values_at(1, head=head)],
             min(sources, 49) - 1,
         )
-        for sources in seen
+        for sources in counts_of_sources
     ]
-short = [each for each in seen if each <= 48]
+short = [each for each in counts_of_sources if each <= 48]
 plot(
     Lines(
         x=torch.tensor(short).float(),
@@ -3347,7 +3347,7 @@ print(f"story, same output, 96 sources: {free['story, same output'][-1]:.2f}")
 # %% id="60e76037"
 predict.reveal(
     "other_row_in_story",
-    round(100 * max(free["story, same output"][: seen.index(32) + 1]), 1),
+    round(100 * max(free["story, same output"][: counts_of_sources.index(32) + 1]), 1),
 )
 
 # %% [markdown] id="48039c6c"
@@ -3733,8 +3733,8 @@ check(suppression_heads)
 from mi_course.exercises.induction_heads.suppression import suppressor
 
 lowering = suppressor()
-said_again = draw_repeated_tokens(batch=64, period=12, repeats=2, seed=2)
-prompt, comes_next = said_again.tokens[:, :19], said_again.tokens[:, 19]
+said_with_news = draw_repeated_tokens(batch=64, period=12, repeats=2, seed=2)
+prompt, comes_next = said_with_news.tokens[:, :19], said_with_news.tokens[:, 19]
 direct = course_heads.direct_effects(lowering, prompt, comes_next)
 whole_run = run(lowering, prompt, cache=[resid_pre(0)])
 rows_64 = torch.arange(64)
@@ -3777,16 +3777,19 @@ def second_copy_loss(tokens, edits=(), places=None):
     losses = -log_probs.gather(-1, tokens[:, 1:, None])[..., 0]
     if places is not None:
         return losses[:, [place - 1 for place in places]].mean().item()
-    return losses[said_again.predictable[:, :-1]].mean().item()
+    return losses[said_with_news.predictable[:, :-1]].mean().item()
 
 
 # Every third token of the second copy is replaced by another one.
-half_true = said_again.tokens.clone()
+half_true = said_with_news.tokens.clone()
 other_draw = draw_repeated_tokens(batch=64, period=12, repeats=2, seed=9).tokens
 half_true[:, 15::3] = other_draw[:, 15::3]
 off = [zero(z(1, head=2))]
 loss_table = {
-    "every copy comes true": (said_again.tokens, second_copy_loss(said_again.tokens)),
+    "every copy comes true": (
+        said_with_news.tokens,
+        second_copy_loss(said_with_news.tokens),
+    ),
     "every third token is new": (half_true, second_copy_loss(half_true)),
 }
 for name, (texts, with_it) in loss_table.items():
@@ -3808,7 +3811,8 @@ for name, places in {
 # %% id="068270c6"
 predict.reveal(
     "loss_without_suppressor",
-    second_copy_loss(said_again.tokens, off) < second_copy_loss(said_again.tokens),
+    second_copy_loss(said_with_news.tokens, off)
+    < second_copy_loss(said_with_news.tokens),
 )
 
 # %% [markdown] id="aeb45735"
