@@ -3816,7 +3816,7 @@ predict.reveal(
 )
 
 # %% [markdown] id="aeb45735"
-# Where every copy comes true, the head costs a little. Where every third token is new, a copy that could be made comes true only half of the time, and at the places after a new token there is no copy to make. The copying head is far too sure where its copy is false, and the head that works against it saves much there, and also after a new token. A part that lowers the right answer on one kind of text may be what keeps the model from being too sure on another. "Suppression" describes its sign on the prompts that were looked at, not its purpose.
+# Where every copy comes true, the head costs a little. Where every third token is new, a copy that could be made comes true only half of the time (of the tokens that have an earlier copy, every second one is followed by a new token), and at the places after a new token there is no copy to make. The copying head is far too sure where its copy is false, and the head that works against it saves much there, and also after a new token. A part that lowers the right answer on one kind of text may be what keeps the model from being too sure on another. "Suppression" describes its sign on the prompts that were looked at, not its purpose.
 #
 # **And `story`?** The same measure on prompts about gifts: the right name against the other one. For each task and seed, the head that lowers the answer most is chosen on 100 prompts and measured on 100 others.
 #
@@ -4168,7 +4168,7 @@ Claim(
 # - `earliest`: what followed the earliest;
 # - `most_frequent`: what followed most often, and among equals the one of these that came last.
 #
-# How much does a rule leave open? Two numbers, both over all positions whose token has occurred before (elsewhere the rule says nothing):
+# How much does a rule leave open? Two numbers, both over all positions whose token has occurred before, the last position of a text included (elsewhere the rule says nothing):
 #
 # $$\text{gap of the choice} = 1 - \frac{1}{|\mathcal{J}|} \sum_{j \in \mathcal{J}} \big[\operatorname{argmax}_v\, p_j(v) = r_j\big], \qquad \text{gap of the probability} = 1 - \frac{1}{|\mathcal{J}|} \sum_{j \in \mathcal{J}} p_j(r_j)$$
 #
