@@ -2771,7 +2771,7 @@ Claim(
 # | `previous` | d_vocab | layer 0 | keys of layer 1 |
 # | `prediction` | d_vocab | layer 1 | the unembedding |
 #
-# The parts do not overlap, so nothing that is written disturbs anything else. The model has two layers of one head each, no LayerNorm, no biases. Embedding, positions and unembedding are given. The four matrices of each head are yours.
+# The parts do not overlap, so nothing that is written disturbs anything else. The model has two layers of one head each, no LayerNorm, no biases. Embedding, positions and unembedding are given. The four matrices of each head are yours. They have to work for any `d_vocab` and `n_ctx`, for segments of any length, and for more than two copies.
 #
 # Two things to watch. Scores are divided by $\sqrt{d_\mathrm{head}}$ before softmax. And softmax never gives all its attention to one place: if the right score is larger than the others by $g$, and there are $n$ other places, it leaves them $n e^{-g} / (1 + n e^{-g})$ together.
 
