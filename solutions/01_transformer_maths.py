@@ -1953,7 +1953,8 @@ Claim(
     baseline=fresh_twin["L3H3"].mean().item(),
     baseline_name="the same head of the untrained twin, on the same prompts",
     does_not_say="What happens without the head: nothing was changed for this number (the table of silenced heads is about that), "
-    "and parts behind it read what it writes. How it comes to look at the giver. That other seeds use this head: each was trained from other random numbers.",
+    "and parts behind it read what it writes. How it comes to look at the giver. That other seeds use this head: each was "
+    "trained from other random numbers.",
 )
 
 # %% id="e4544c78"
@@ -4265,7 +4266,7 @@ for kind, follows in (("capital", capitals), ("language", tongues)):
     )
 
 # %% [markdown] id="3aaba4f3"
-# (Each `is` counts once for every country that does not stand before it, hence the large n.) In nine of ten of the other cases with the country it is the language that follows. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
+# (Each `is` counts once for every country that does not stand before it, hence the large n.) Where the country stands before and its capital does not follow, in nine of ten cases its language does. With a country and `is` alone nobody can tell which; `capital` or `language` has to be read, too.
 #
 # **Does the model do what the tables say?** Exchange the country, and the logit of its capital should fall. By how much, the tables foretell: `tables_say` puts all tables together (bigrams, scores, softmax, what is moved) for a text whose words have no positions.
 #
