@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -12,8 +12,10 @@ from torch import Tensor
 
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
+from mi_course.checking.drivers import call
 from mi_course.interventions import add, k, pattern, q, replace, run, v, z, zero
 from mi_course.worlds import repeated_tokens
+from mi_course.zoo.native import build_native
 from mi_course.zoo.planted import (
     CERTAIN,
     DuplicateToken,
@@ -115,6 +117,7 @@ def _scores_variant(
     chance: str = "root d_model",
     order: str = "earlier first",
     axes: str = "earlier, later",
+    reads: str = "two matrices",
 ) -> Callable[..., Tensor]:
     """The answer with one or two things done otherwise."""
 
@@ -125,13 +128,16 @@ def _scores_variant(
             "always K": "K",
             "K as Q": kind.replace("K", "Q"),
             "Q as K": kind.replace("Q", "K"),
+            "V as K": kind.replace("V", "K"),
         }[input_]
-        R = _reads(later, used)
+        R = later[f"W_{used}"] if reads == "one matrix" else _reads(later, used)
+        R = R.mT if reads == "V turned" and kind == "V" else R
         if order == "exchanged":
             earlier, later = later, earlier
             R = _reads(later, used)
         A = earlier["W_V"] @ earlier["W_O"]
         A = A.mT if wrote == "OV turned" else earlier["W_O"] if wrote == "W_O only" else A
+        A = earlier["W_Q"] @ earlier["W_K"].mT if wrote == "QK" else A
         turned = order == "later first" or (order == "later first in V" and kind == "V")
         product = R[None] @ A[:, None] if turned else A[:, None] @ R[None]
 
@@ -147,6 +153,7 @@ def _scores_variant(
             "both": lambda: size(A)[:, None] * size(R)[None],
             "nothing": lambda: torch.ones(len(A), len(R)),
             "the reader": lambda: size(R)[None].expand(len(A), -1),
+            "all heads together": lambda: (A.norm() * R.norm()).expand(len(A), len(R)),
             "the sum": lambda: size(A)[:, None] + size(R)[None],
         }[over]()
         share = size(product) / divide
@@ -160,6 +167,7 @@ def _scores_variant(
             "ratio": lambda: share * d_model**0.5,
             "no composition": lambda: share - 1,
             "cut off": lambda: (share - d_model**-0.5).clamp(min=0),
+            "without sign": lambda: (share - d_model**-0.5).abs(),
         }[chance]()
         return scores.T if (axes == "later, earlier") != (order == "exchanged") else scores
 
@@ -355,6 +363,42 @@ composition_scores = Exercise(
             _scores_weights_alone,
         ),
         Misconception(
+            "values read like keys",
+            "Your Q and K scores are right, and for V you use the keys' matrix. What the later head reads its values "
+            "with, and what becomes of them, is W_V W_O.",
+            switches={"input_": "V as K"},
+        ),
+        Misconception(
+            "the later OV matrix turned",
+            "Your Q and K scores are right. For V you read with the transpose of the later head's W_V W_O: what was "
+            "written would meet W_Oᵀ, with which nothing is read. It has to meet W_V first.",
+            switches={"reads": "V turned"},
+        ),
+        Misconception(
+            "the earlier head's QK matrix",
+            "You take the earlier head's W_Q W_Kᵀ. That says where it looks. What it writes into the stream is W_V "
+            "W_O.",
+            switches={"wrote": "QK"},
+        ),
+        Misconception(
+            "half of what reads",
+            "You read with W_Q, W_K or W_V alone. The later head's d_head directions do not all weigh the same: it "
+            "reads with W_Q W_Kᵀ, W_K W_Qᵀ or W_V W_O, a d_model by d_model matrix.",
+            switches={"reads": "one matrix"},
+        ),
+        Misconception(
+            "one norm for all heads",
+            "Your norms run over all heads at once (.norm() of a stack does). Each head has its own: "
+            "torch.linalg.matrix_norm, or .norm(dim=(-2, -1)).",
+            switches={"over": "all heads together"},
+        ),
+        Misconception(
+            "scores without their sign",
+            "You take the absolute value of the difference. A share below chance then looks like one above it. Leave "
+            "the sign.",
+            switches={"chance": "without sign"},
+        ),
+        Misconception(
             "axes exchanged",
             "The numbers are right and the axes exchanged. Asked for is (earlier head, later head).",
             switches={"axes": "later, earlier"},
@@ -368,6 +412,22 @@ _LAYERS, _HEADS, _TOKENS, _CONTEXT = 3, 3, 10, 26
 _PLACE = 10  # where one planted head works, and nowhere else
 TRUTH: dict[Any, dict[Pair, Callable[[Tensor], float]]] = {}
 """What was planted in each model: which pairs compose through the keys, and how much attention hangs on each."""
+AMOUNTS: dict[Any, dict[Pair, float]] = {}
+"""The same of models whose weights were drawn, for all pairs, on their own texts."""
+_SHARP = 1.5
+_DRAWN = (
+    ((12, 6, 10), (29, 5, 9)),
+    ((3, 2, 7), (23, 8, 9)),
+    ((13, 3, 11), (10, 9, 11)),
+    ((7, 4, 10), (25, 2, 6)),
+    ((28, 3, 11), (16, 7, 10)),
+    ((24, 2, 4), (4, 3, 10)),
+)
+"""Two models with drawn weights for a round of cases: each a seed, and how many pairs two thresholds leave.
+
+Searched so that the wrong answers of the bank differ from the truth and from each other on these four cases, and so
+that no amount lies within 0.003 of a threshold.
+"""
 
 
 def _look_at_bos(model: Any, layer: int, head: int) -> None:
@@ -429,7 +489,64 @@ def _no_pair(seed: int) -> Any:
     return model
 
 
-def _planted_truth(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Pair]:
+@cache
+def _drawn(seed: int) -> tuple[Any, Tensor]:
+    """Three layers of two heads with weights drawn at random, and texts: every head reads a little of all before it.
+
+    Attention is spread over several sources and moves between them in all directions, so that ways of measuring the
+    change differ, and so do halves of a path and the whole of it.
+    """
+    sizes = {"n_layers": 3, "n_heads": 2, "d_model": 10, "d_head": 8, "d_vocab": 8, "n_ctx": 9}
+    kind = {"attn_only": True, "act_fn": "relu", "d_mlp": None, "normalization_type": None}
+    model = build_native({**sizes, **kind, "positional_embedding_type": "standard", "d_vocab_out": 8}, seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for _, weight in sorted(model.named_parameters()):
+            weight.copy_(_SHARP * torch.randn(weight.shape, generator=generator) / weight.shape[-1] ** 0.5)
+    tokens = torch.randint(0, 8, (3, 9), generator=generator)
+    AMOUNTS[model] = _amounts(model, tokens)
+    return model, tokens
+
+
+def _amounts(model: Any, tokens: Tensor) -> dict[Pair, float]:
+    """How much attention hangs on each path, from weights alone, in numpy's double precision."""
+    W = {name: getattr(model, name).detach().double().numpy() for name in ("W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O")}
+    b = {name: getattr(model, name).detach().double().numpy() for name in ("b_Q", "b_K", "b_V", "b_O")}
+    stream = W["W_E"][tokens.numpy()] + W["W_pos"][: tokens.shape[1]]
+    later = np.triu(np.ones((tokens.shape[1],) * 2, dtype=bool), 1)
+    wrote: dict[Head, np.ndarray] = {}
+    amounts = {}
+
+    def looks(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
+        scores = queries @ keys.swapaxes(1, 2) / np.sqrt(queries.shape[-1])
+        raised = np.where(later, 0.0, np.exp(scores - np.where(later, -np.inf, scores).max(-1, keepdims=True)))
+        return raised / raised.sum(-1, keepdims=True)
+
+    for layer in range(model.cfg.n_layers):
+        new = {}
+        for head in [(layer, each) for each in range(model.cfg.n_heads)]:
+            queries, keys = (stream @ W[f"W_{each}"][head] + b[f"b_{each}"][head] for each in "QK")
+            whole = looks(queries, keys)
+            for early, written in wrote.items():
+                less = looks(queries, (stream - written) @ W["W_K"][head] + b["b_K"][head])
+                gains = np.maximum(less - whole, 0).sum(-1)  # what is gained is lost elsewhere in the row
+                amounts[early, head] = float(gains.mean())
+            new[head] = whole @ (stream @ W["W_V"][head] + b["b_V"][head]) @ W["W_O"][head]
+        stream = stream + sum(new.values()) + b["b_O"][layer]
+        wrote |= new
+    return amounts
+
+
+def _between(amounts: dict[Pair, float], kept: int) -> float:
+    """A threshold over which that many pairs lie, midway to the next one."""
+    ordered = sorted(amounts.values(), reverse=True)
+    return round((ordered[kept - 1] + ordered[kept]) / 2, 4)
+
+
+def _truth(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Pair]:
+    """The pairs that were planted; where weights were drawn, those whose amount from numpy is above the threshold."""
+    if model in AMOUNTS:
+        return [pair for pair, amount in AMOUNTS[model].items() if amount > threshold]
     return [pair for pair, share in TRUTH[model].items() if share(tokens) > threshold]
 
 
@@ -441,32 +558,48 @@ def _pairs_of(model: Any) -> list[Pair]:
     return [(a, b) for a in _heads_of(model) for b in _heads_of(model) if a[0] < b[0]]
 
 
-def _whole(x: Any) -> Any:
-    x = x.item() if isinstance(x, Tensor) and x.numel() == 1 else x
-    return int(x) if isinstance(x, float) and x.is_integer() else x
+def _call_for_pairs(answer: Any, case: Case) -> Any:
+    """Calls the answer; one that yields its pairs one by one has them collected."""
+    found = call(answer, case)
+    return list(found) if isinstance(found, Iterator) else found
 
 
-def _observe_pairs(case: Case, found: Any) -> Any:
-    """The pairs as a set, in any order, of tuples or lists, or four numbers each; anything else is left as it is."""
+_ASKED = "asked for is a list of pairs ((layer, head), (layer, head)), all of them whole numbers"
+
+
+def _observe_pairs(case: Case, found: Any) -> set[Pair]:
+    """The pairs as a set: in any order, of tuples, lists or one tensor. Anything else is refused in words."""
     if isinstance(found, (Tensor, np.ndarray)):
         found = found.tolist()
-    if isinstance(found, (list, tuple, set)):
-        pairs = []
-        for pair in found:
-            flat = _flat(pair)
-            if len(flat) != 4:
-                return {"pairs": found}
-            pairs.append(((flat[0], flat[1]), (flat[2], flat[3])))
-        return {"pairs": set(pairs)}
-    return {"pairs": found}
+    if not isinstance(found, (list, tuple, set)):
+        raise TypeError(f"what is returned is no list of pairs; {_ASKED}")
+    pairs = [_pair(each) for each in found]
+    if len({*pairs}) < len(pairs):
+        raise TypeError("a pair stands in the list twice; each is to be there once")
+    return {*pairs}
 
 
-def _flat(thing: Any) -> list[Any]:
-    if isinstance(thing, Tensor) and thing.ndim:
+def _pair(thing: Any) -> Pair:
+    if isinstance(thing, Tensor):
         thing = thing.tolist()
-    if isinstance(thing, (list, tuple)):
-        return [number for part in thing for number in _flat(part)]
-    return [_whole(thing)]
+    if len(numbers := _sequence(thing)) == 4 and all(_whole(each) is not None for each in numbers):
+        raise TypeError(f"these are four numbers in a row, and nothing says where a head begins; {_ASKED}")
+    heads = [tuple(_whole(each) for each in _sequence(head)) for head in numbers]
+    if len(heads) != 2 or any(len(head) != 2 or None in head for head in heads):
+        raise TypeError(f"an item of the list is no pair of heads; {_ASKED}")
+    return heads[0], heads[1]  # type: ignore[return-value]
+
+
+def _sequence(thing: Any) -> Sequence[Any]:
+    thing = thing.tolist() if isinstance(thing, (Tensor, np.ndarray)) else thing
+    return thing if isinstance(thing, (list, tuple)) else ()
+
+
+def _whole(x: Any) -> int | None:
+    """A whole number, however it is held; None for anything else."""
+    if isinstance(x, (Tensor, np.ndarray)) and x.ndim == 0:
+        x = x.item()
+    return int(x) if isinstance(x, (int, float)) and not isinstance(x, bool) and float(x).is_integer() else None
 
 
 @lru_cache(maxsize=32)
@@ -474,6 +607,39 @@ def _kept(model: Any, tokens: tuple[tuple[int, ...], ...]) -> Any:
     """One run with everything that the wrong answers of the bank look at; each of them would ask for it again."""
     sites = [site(layer) for layer in range(model.cfg.n_layers) for site in (pattern, z, q, k, v)]
     return run(model, torch.tensor(tokens), cache=sites)
+
+
+_ROWS: dict[str, Callable[[Tensor], Tensor]] = {
+    "half the sum": lambda moved: moved.abs().sum(-1).mean() / 2,
+    "the sum": lambda moved: moved.abs().sum(-1).mean(),
+    "entries": lambda moved: moved.abs().mean(),
+    "largest": lambda moved: moved.abs().sum(-1).max() / 2,
+    "last": lambda moved: moved[:, -1].abs().sum(-1).mean() / 2,
+    "after the first": lambda moved: moved[:, 1:].abs().sum(-1).mean() / 2,
+    "largest entry": lambda moved: moved.abs().amax(-1).mean(),
+    "largest gain": lambda moved: moved.amax(-1).mean(),
+    "largest loss": lambda moved: (-moved).amax(-1).mean(),
+    "length": lambda moved: moved.norm(dim=-1).mean(),
+    "length over root two": lambda moved: moved.norm(dim=-1).mean() / 2**0.5,
+    "squares": lambda moved: moved.pow(2).sum(-1).mean() / 2,
+    "texts first": lambda moved: moved.mean(0).abs().sum(-1).mean() / 2,
+    "destinations first": lambda moved: moved.mean(1).abs().sum(-1).mean() / 2,
+    "both first": lambda moved: moved.mean((0, 1)).abs().sum() / 2,
+    "first source": lambda moved: moved[..., 0].abs().mean(),
+    "largest text": lambda moved: moved.abs().sum(-1).mean(-1).max() / 2,
+    "share that moves": lambda moved: (moved.abs().sum(-1) / 2 > 0.05).float().mean(),
+}
+"""How a change of the pattern (batch, dest, src), with its sign, may be made one number."""
+
+_ORDERS: dict[str, Callable[[Head, Head, int], bool]] = {
+    "all": lambda a, b, last: a[0] < b[0],
+    "next": lambda a, b, last: b[0] == a[0] + 1,
+    "last": lambda a, b, last: a[0] < b[0] == last,
+    "from layer 0": lambda a, b, last: a[0] == 0 < b[0],
+    "the same, too": lambda a, b, last: a[0] <= b[0] and a != b,
+    "any": lambda a, b, last: a != b,
+    "other heads": lambda a, b, last: a[0] < b[0] and a[1] != b[1],
+}
 
 
 def _pairs_variant(
@@ -489,28 +655,19 @@ def _pairs_variant(
     """The answer with one or two things done otherwise."""
 
     def answer(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Any]:
-        whole = _kept(model, tuple(map(tuple, tokens.tolist())))
+        text = tuple(map(tuple, tokens.tolist()))
         found = []
-        for a, b in _pairs_of(model):
-            if (layers == "next" and b[0] != a[0] + 1) or (layers == "last" and b[0] != model.cfg.n_layers - 1):
-                continue
-            if looks_at == "logits":
-                changed = run(model, tokens, edits=_cut(model, whole.cache, a, b, cut, input_)).logits
-                change = float((whole.logits - changed).abs().max())
-            else:
-                before = whole.cache[pattern(b[0], head=b[1])]
-                moved = (before - _pattern_without(model, tokens, whole.cache, a, b, cut, input_)).abs()
-                rows = moved.sum(-1) / 2
-                change = {
-                    "half the sum": rows.mean(),
-                    "the sum": 2 * rows.mean(),
-                    "entries": moved.mean(),
-                    "largest": rows.max(),
-                    "last": rows[:, -1].mean(),
-                }[change_is].item()
-            limit = 0.05 if verdict == "usual threshold" else threshold
-            if (change < limit) if verdict == "below" else (change > limit):
-                found.append((a, b))
+        for a in _heads_of(model):
+            for b in _heads_of(model):
+                if not _ORDERS[layers](a, b, model.cfg.n_layers - 1):
+                    continue
+                if looks_at == "logits":
+                    change = _logits_moved(model, text, a, b, cut, input_)
+                else:
+                    change = float(_ROWS[change_is](_moved(model, text, a, b, cut, input_)))
+                limit = 0.05 if verdict == "usual threshold" else threshold
+                if (change < limit) if verdict == "below" else (change > limit):
+                    found.append((a, b))
         return {
             "pairs": lambda: found,
             "later first": lambda: [(b, a) for a, b in found],
@@ -522,12 +679,22 @@ def _pairs_variant(
     return answer
 
 
-def _cut(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> list[Any]:
-    """The edits that take something of the earlier head away."""
+def _logits_moved(model: Any, text: tuple[tuple[int, ...], ...], a: Head, b: Head, cut: str, input_: str) -> float:
+    whole = _kept(model, text)
     site = {"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])
-    if cut == "head":
-        return [zero(z(a[0], head=a[1]))]
-    return [replace(site, _input_without(model, kept, a, b, cut, input_))]
+    edit = (
+        zero(z(a[0], head=a[1]))
+        if cut == "head"
+        else replace(site, _input_without(model, whole.cache, a, b, cut, input_))
+    )
+    return float((whole.logits - run(model, torch.tensor(text), edits=[edit]).logits).abs().max())
+
+
+@lru_cache(maxsize=2048)
+def _moved(model: Any, text: tuple[tuple[int, ...], ...], a: Head, b: Head, cut: str, input_: str) -> Tensor:
+    """How the later head's pattern changes, with its sign. Kept: most wrong answers of the bank look at the same."""
+    kept = _kept(model, text).cache
+    return _pattern_without(model, text, kept, a, b, cut, input_) - kept[pattern(b[0], head=b[1])]
 
 
 def _input_without(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> Tensor:
@@ -535,14 +702,22 @@ def _input_without(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: st
     here = kept[{"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])]
     if cut == "all of the input":
         return torch.zeros_like(here)
-    read = kept[z(a[0], head=a[1])] @ (model.W_O[a] @ getattr(model, f"W_{input_}")[b]).detach()
-    return here + read if cut == "added again" else here - read
+    out = model.W_O[a[0], b[1]] if cut == "W_O of the later index" else model.W_O[a]
+    reads = getattr(model, "W_Q" if cut == "W_Q into the keys" else f"W_{input_}")
+    reads = reads[b[0], a[1]] if cut == "W_K of the earlier index" else reads[b]
+    read = kept[z(a[0], head=a[1])] @ (out @ reads).detach()
+    if cut == "all but the first":
+        read = torch.cat([torch.zeros_like(read[:, :1]), read[:, 1:]], 1)
+    share = {"added again": -1.0, "half": 0.5, "over root d_head": model.cfg.d_head**-0.5, "twice": 2.0}.get(cut, 1.0)
+    return here - share * read
 
 
-def _pattern_without(model: Any, tokens: Tensor, kept: Any, a: Head, b: Head, cut: str, input_: str) -> Tensor:
+def _pattern_without(
+    model: Any, text: tuple[tuple[int, ...], ...], kept: Any, a: Head, b: Head, cut: str, input_: str
+) -> Tensor:
     """Where the later head looks after the cut, without a run where none is needed: a diagnosis has to be quick."""
     if cut == "head":
-        return _without_head(model, tuple(map(tuple, tokens.tolist())), a)[pattern(b[0], head=b[1])]
+        return _without_head(model, text, a)[pattern(b[0], head=b[1])]
     queries, keys = kept[q(b[0], head=b[1])], kept[k(b[0], head=b[1])]
     if input_ == "Q":
         queries = _input_without(model, kept, a, b, cut, input_)
@@ -581,8 +756,8 @@ def _pairs_by_hand(model: Any, tokens: Tensor, threshold: float = 0.05) -> set[P
     return found
 
 
-def _pairs_by_mean(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[list[int]]:
-    """What the head wrote is replaced by its mean over texts and positions; four numbers a pair."""
+def _pairs_by_mean(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[list[list[int]]]:
+    """What the head wrote is replaced by its mean over texts and positions; lists of lists."""
     found = []
     for early, a in _heads_of(model):
         for late, b in _heads_of(model):
@@ -594,7 +769,7 @@ def _pairs_by_mean(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[
             less = (mixed.mean((0, 1), keepdim=True) - mixed) @ (model.W_O[early, a] @ model.W_K[late, b]).detach()
             second = run(model, tokens, edits=[add(k(late, head=b), less)], cache=[here]).cache
             if (first[here] - second[here]).abs().sum(-1).mean().item() > 2 * threshold:
-                found.append([early, a, late, b])
+                found.append([[early, a], [late, b]])
     return found
 
 
@@ -609,11 +784,17 @@ def _texts(draw: Draw, rows: int, repeats: int = 2) -> Tensor:
 def _pairs_cases(draw: Draw) -> list[Case]:
     seed = draw.integer(0, 4)
     texts = _texts(draw, 5)
+    drawn = []
+    for name, (its_seed, *kept) in zip(("one model", "another model"), draw.choice(_DRAWN), strict=True):
+        model, own = _drawn(its_seed)
+        for threshold in [_between(AMOUNTS[model], each) for each in kept]:
+            drawn.append(Case(f"{name} with weights drawn at random, threshold {threshold}", (model, own, threshold)))
     return [
         Case("three layers of planted heads", (_planted(seed), texts)),
         Case("the same model, other texts, threshold 0.2", (_planted(seed), _texts(draw, 4), 0.2)),
         Case("the same model, four copies in place of two", (_planted(seed), _texts(draw, 5, repeats=4))),
         Case("a model in which nothing composes", (_no_pair(seed), texts)),
+        *drawn,
     ]
 
 
@@ -638,13 +819,14 @@ composing_heads = Exercise(
         "pairs with l0 < l1 and keep ((l0, h0), (l1, h1)) where change > threshold.",
     ),
     reference=helper.composing_heads,
-    oracle=Oracle("the pairs that were planted", _planted_truth),
+    oracle=Oracle("the pairs that were planted, and numpy where weights were drawn", _truth),
     cases=_pairs_cases,
     observe=_observe_pairs,
+    driver=_call_for_pairs,
     variant=_pairs_variant,
     alternatives={
         "patterns computed outside the model, a set": _pairs_by_hand,
-        "the mean in place of nothing, four numbers a pair": _pairs_by_mean,
+        "the mean in place of nothing, lists of lists": _pairs_by_mean,
     },
     misconceptions=(
         Misconception(
@@ -679,6 +861,47 @@ composing_heads = Exercise(
             switches={"cut": "added again"},
         ),
         Misconception(
+            "half of the path",
+            "You take half of what the earlier head wrote out of the keys, so half of the path is still there. "
+            "Subtract all of it.",
+            switches={"cut": "half"},
+        ),
+        Misconception(
+            "divided by the root of d_head",
+            "You divide what you subtract by √d_head. That belongs to the scores, when queries have met keys. The key "
+            "itself holds z W_O W_K, undivided.",
+            switches={"cut": "over root d_head"},
+        ),
+        Misconception(
+            "taken out twice",
+            "You subtract what the earlier head wrote twice. The key then lacks something that was in it only once: "
+            "it is reversed, not gone.",
+            switches={"cut": "twice"},
+        ),
+        Misconception(
+            "the first position left alone",
+            "You leave the key of position 0 as it was. The earlier head writes there, too, and the later one may "
+            "look there: take its write out of the keys of all positions.",
+            switches={"cut": "all but the first"},
+        ),
+        Misconception(
+            "W_O of another head",
+            "You take W_O at the later head's number. What the earlier head writes is its own z times its own W_O: "
+            "model.W_O[l0, h0].",
+            switches={"cut": "W_O of the later index"},
+        ),
+        Misconception(
+            "W_K of another head",
+            "You take W_K at the earlier head's number. The later head reads with its own: model.W_K[l1, h1].",
+            switches={"cut": "W_K of the earlier index"},
+        ),
+        Misconception(
+            "W_Q into the keys",
+            "You multiply by the later head's W_Q and subtract that from its keys. Keys are made with W_K, so nothing "
+            "like that was in them.",
+            switches={"cut": "W_Q into the keys"},
+        ),
+        Misconception(
             "logits in place of attention",
             "You ask whether the logits change. That also depends on what happens after the later head has looked. "
             "Compare the later head's pattern with and without the path.",
@@ -695,6 +918,30 @@ composing_heads = Exercise(
             "You look only at later heads of the last layer. Try every pair in which the earlier head's layer is "
             "lower.",
             switches={"layers": "last"},
+        ),
+        Misconception(
+            "earlier heads of layer 0 only",
+            "Your earlier heads are those of layer 0. A head of layer 1 writes, too, and layer 2 reads it: try every "
+            "pair in which the earlier head's layer is lower.",
+            switches={"layers": "from layer 0"},
+        ),
+        Misconception(
+            "the same layer counted as earlier",
+            "You also try pairs of one layer. Heads of a layer all read the stream before any of them has written, so "
+            "nothing of one is in the other's keys: the earlier head's layer has to be lower.",
+            switches={"layers": "the same, too"},
+        ),
+        Misconception(
+            "any order",
+            "You try the pairs in both orders. What a head writes is not yet there when a head of its own or a lower "
+            "layer makes its keys: the earlier head's layer has to be lower.",
+            switches={"layers": "any"},
+        ),
+        Misconception(
+            "heads of one number left out",
+            "You leave out pairs whose heads have the same number. L0H1 and L1H1 share nothing but the number: only "
+            "the layers have to differ.",
+            switches={"layers": "other heads"},
         ),
         Misconception(
             "the pairs that do not",
@@ -730,6 +977,85 @@ composing_heads = Exercise(
             "You look at where the last position looks. A head may find its keys elsewhere, as one does here: take "
             "the mean over all destinations.",
             switches={"change_is": "last"},
+        ),
+        Misconception(
+            "the first row left out",
+            "You leave out destination 0, which has one source only and never moves. Asked for is the mean over all "
+            "destinations, and that row counts with 0.",
+            switches={"change_is": "after the first"},
+        ),
+        Misconception(
+            "the largest entry of a row",
+            "You take the source whose attention changes most. Where attention comes from several sources or goes to "
+            "several, that misses part of it: half the sum over all sources.",
+            switches={"change_is": "largest entry"},
+        ),
+        Misconception(
+            "the largest gain of a row",
+            "You take the source that gains most. What is taken from others may go to several sources: half the sum "
+            "of absolute differences counts all of it.",
+            switches={"change_is": "largest gain"},
+        ),
+        Misconception(
+            "the largest loss of a row",
+            "You take the source that loses most. Several may lose attention at once: half the sum of absolute "
+            "differences counts all of it.",
+            switches={"change_is": "largest loss"},
+        ),
+        Misconception(
+            "the length of the difference",
+            "You take the length of the difference of two rows (a root of a sum of squares). Attention is a share, "
+            "and shares add up without squares: half the sum of absolute differences.",
+            switches={"change_is": "length"},
+        ),
+        Misconception(
+            "the length of the difference, over √2",
+            "You divide the length of the difference by √2. That is right only where attention moves from one source "
+            "to one other. Where it is spread over several it comes out too small: half the sum of absolute "
+            "differences.",
+            switches={"change_is": "length over root two"},
+        ),
+        Misconception(
+            "squared differences",
+            "You halve a sum of squared differences. Small moves hardly count then. The attention that is elsewhere "
+            "is half the sum of absolute differences.",
+            switches={"change_is": "squares"},
+        ),
+        Misconception(
+            "texts averaged with their signs",
+            "You average the differences over texts before you take absolute values. What one text's row gains the "
+            "other's may lose, and it cancels: first .abs() and the sum over sources, then the means.",
+            switches={"change_is": "texts first"},
+        ),
+        Misconception(
+            "destinations averaged with their signs",
+            "You average the differences over destinations before you take absolute values. Rows that move in "
+            "opposite ways cancel: first .abs() and the sum over sources, then the means.",
+            switches={"change_is": "destinations first"},
+        ),
+        Misconception(
+            "everything averaged with its sign",
+            "You average the differences over texts and destinations before you take absolute values, so that "
+            "opposite moves cancel twice over: first .abs() and the sum over sources, then the means.",
+            switches={"change_is": "both first"},
+        ),
+        Misconception(
+            "only the attention to position 0",
+            "You look at the attention to position 0 alone. Much of what moves goes from one other source to another: "
+            "sum over all sources.",
+            switches={"change_is": "first source"},
+        ),
+        Misconception(
+            "the text that changes most",
+            "You take the text with the largest change. One text is enough then for a pair to count: take the mean "
+            "over texts as well.",
+            switches={"change_is": "largest text"},
+        ),
+        Misconception(
+            "how many rows move",
+            "You count the destinations whose row moves. A row that moves a little then counts like one that moves "
+            "altogether: take the mean of how much is elsewhere.",
+            switches={"change_is": "share that moves"},
         ),
         Misconception(
             "the later head named first",
