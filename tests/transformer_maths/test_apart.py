@@ -121,6 +121,7 @@ def test_the_parts_of_story_sum_to_its_stream():
     _, weights, _, kept = story()
     parts = residual_decomposition(kept, weights)
     assert len(parts) == 25 and all(part.shape == kept["hook_embed"].shape for part in parts.values())
+    assert list(residual_decomposition(kept, {name: weights[name] for name in ("W_O", "b_O")})) == list(parts)
     same(sum(parts.values()), kept["blocks.3.hook_resid_post"], atol=1e-4, rtol=0)
 
 
