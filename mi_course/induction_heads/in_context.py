@@ -20,7 +20,7 @@ def in_context_differences(
     """For each text that is long enough, its mean loss on the late tokens minus that on the early ones, in nats.
 
     loss: as `next_token_loss` gives it; entry i is the loss of token i + 1.
-    early, late: positions of tokens, counted with [BOS] at 0, such as range(5, 15) and range(80, 90).
+    early, late: ranges of consecutive positions of tokens, [BOS] at 0, such as range(5, 15) and range(80, 90).
     lengths: tokens of each text, [BOS] included; what lies beyond is padding. Without it all texts fill their row.
 
     A text counts only when all tokens of both windows lie in it: otherwise the early mean would be over other texts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 import torch
@@ -165,10 +164,10 @@ def _one_token_each(loss: Tensor, early: range, late: range, lengths: Tensor) ->
     return (kept[:, late[-1] - 1] - kept[:, early[0] - 1]).mean()
 
 
-def _median_of_differences(loss: Tensor, early: range, late: range, lengths: Tensor) -> float:
+def _median_of_differences(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
     kept = loss[lengths > late[-1]]
     by_text = kept[:, [t - 1 for t in late]].mean(1) - kept[:, [t - 1 for t in early]].mean(1)
-    return median(by_text.tolist())
+    return by_text.median()
 
 
 def _cases(draw: Draw) -> list[Case]:

@@ -600,7 +600,7 @@ duplicate_token_score = Exercise(
             "half of the text as the period",
             "You take half of the text for one segment. That is so with two copies; with more a segment is shorter. "
             "Use the argument, period.",
-            lambda pattern, period: helper.duplicate_token_score(pattern, pattern.shape[-1] // 2),
+            lambda pattern, period: helper.duplicate_token_score(pattern, (pattern.shape[-1] - 1) // 2),
         ),
         Misconception(
             "the diagonal cut at T",

@@ -291,9 +291,9 @@ repetition_gain = Exercise(
             _cut(lambda loss, period: loss[:, period + 1 :].sum(1) / (loss.shape[1] - period)),
         ),
         Misconception(
-            "only the last copy",
-            "You look at the last copy only. What the first copy has settled begins with token T + 2 and goes on to "
-            "the end, over all later copies.",
+            "the last copy from its second token on",
+            "You look at the last copy, from its second token on. What the first copy has settled begins with token T "
+            "+ 2 and goes on to the end, over all later copies.",
             _cut(lambda loss, period: loss[:, 1 - period :].mean(1)),
         ),
         Misconception(
