@@ -356,7 +356,7 @@ same_output_other_attention = Exercise(
             "always None",
             "You return None for every row (is a return missing?). Where the sources outnumber what the output fixes, "
             "there often is another row: let linprog look for it, and return None only where it finds no change. If "
-            "you call linprog: it makes c @ q *smallest*; without a lower bound of 0 it finds no answer, and .x is None.",
+            "you call linprog: it makes c @ q *smallest*; with no lower bound of 0 it finds no answer, and .x is None.",
             lambda weights, values, dest: None,
         ),
         Misconception(
