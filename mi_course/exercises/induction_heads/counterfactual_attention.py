@@ -283,17 +283,17 @@ def _cases(draw: Draw) -> list[Case]:
             values[(best + 1) % seen] = values[best]
         return Case(label, (weights, values, seen - 1))
 
-    def little(label: str) -> Case:
-        """A row that can give up 0.05 of its favourite, which stays the favourite; two others, of one value, have more
-        than it together. The values lie on a line, so there are other rows though sources are fewer than dimensions.
+    def little(label: str, shares: Tensor) -> Case:
+        """A row that can give up 0.05 of its favourite, to two sources of one value: they have more than it together,
+        or it stays the favourite. Values lie on a line: there are other rows, with fewer sources than dimensions.
         """
-        shares = torch.cat([torch.tensor([0.3, 0.2, 0.19]).double(), 0.31 * torch.tensor([0.3, 0.35, 0.35]).double()])
+        shares, left = shares.double(), float(1 - shares[0])
         base = draw.normal("6").double()
-        base[2] = base[1]
+        base[1] = base[2] = base[1:].max()
         rest = shares[1:] / shares[1:].sum()
         base = base - rest @ base[1:]
         # The others reach up to 0.2 and have a mean below it, so that min q_f = (output - 0.2) / 0.8 is 0.05 below.
-        place = 0.2 - 0.04 / 0.7 + base * 0.04 / (0.7 * base[1:].max())
+        place = 0.2 - 0.04 / left + base * 0.04 / (left * base[1:].max())
         place[0] = 1.0
         order = torch.tensor(draw.sample(range(6), 6))
         values = torch.cat([place[order], draw.normal("2").double()])[:, None]
@@ -308,7 +308,8 @@ def _cases(draw: Draw) -> list[Case]:
             "five sources, values of six dimensions",
             (_row(draw, 5, 3), draw.normal("8 6", mean=0.5).double(), 4),
         ),
-        little("six sources, values along one line, little to move"),
+        little("six sources on one line, little to move", torch.tensor([0.3, 0.2, 0.19, 0.1, 0.11, 0.1])),
+        little("six sources on one line, a strong favourite", torch.tensor([0.7, 0.06, 0.05, 0.08, 0.06, 0.05])),
         held("seven sources, two dimensions, the favourite alone has something to give", 7, 2, twin=False),
         held("seven sources, two dimensions, and one more with the same value", 7, 2, twin=True),
     ]
