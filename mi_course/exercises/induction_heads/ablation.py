@@ -222,6 +222,9 @@ def _logits_of_another_text(model: Any, tokens: Tensor, layer: int, head: int, h
 CALLS = 4  # resampling may be random, and a random order leaves some row in its place in about two draws of three
 
 
+_FROM = "at each position of a text, the head's output comes from"
+
+
 def _drive(answer: Any, case: Case) -> Any:
     if case.args[-1] != "resample":
         return answer(*case.args)
@@ -245,7 +248,9 @@ def _observe(case: Case, output: Any) -> Any:
     table = _table(model, tuple(map(tuple, tokens.tolist())), layer, head)
     for logits in output:
         if not isinstance(logits, Tensor) or logits.shape != table.shape[2:] or not logits.is_floating_point():
-            return logits
+            got = f"numbers of shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else type(logits).__name__
+            got = "None (is a return missing?)" if logits is None else got
+            return {_FROM: f"nowhere: logits of shape {tuple(table.shape[2:])} are asked for, and what came is {got}"}
     origin = _origin(table, output)
     if origin.startswith("something"):
         if any(_origin(table, [each.roll(back, 0) for each in output]) == "one other text" for back in (1, -1)):
@@ -254,7 +259,7 @@ def _observe(case: Case, output: Any) -> Any:
         rolled = run(model, tokens, [Edit(site, lambda own: own.roll(1))]).logits
         if all(torch.allclose(rolled, each.to(rolled), atol=1e-3) for each in output):
             origin = "the entry before, over all texts, positions and entries as one row"
-    return {"at each position of a text, the head's output comes from": origin}
+    return {_FROM: origin}
 
 
 def _origin(table: Tensor, calls: list[Tensor]) -> str:
@@ -329,7 +334,7 @@ ablate_head = Exercise(
             "the mean over positions, too",
             "Your mean runs over texts and positions, so that the head says the same everywhere. That also takes away "
             "what it says about the position alone, which is the same in every text. Asked for is the mean over the "
-            "batch, one for each position: own.mean(0).",
+            "batch, one for each position: axis 0 of the cached z.",
             switches={"mean": lambda own: own.mean((0, 1), keepdim=True)},
         ),
         Misconception(
@@ -352,8 +357,8 @@ ablate_head = Exercise(
         ),
         Misconception(
             "one number for everything",
-            "own.mean() without an axis is a single number, put into all entries of z. Average over the texts, axis 0, "
-            "and keep one vector for each position.",
+            "The mean of the cached z without an axis is a single number, put into all entries of z. Average over "
+            "the texts, axis 0, and keep one vector for each position.",
             switches={"mean": lambda own: own.mean()},
         ),
         Misconception(
@@ -409,8 +414,8 @@ ablate_head = Exercise(
             "rows that stay in place",
             "Some texts of yours get their own z back: torch.randperm leaves a row in its place now and then, "
             "reversing the batch leaves the middle one, and a row that is given to all is given to itself. For such "
-            "a text nothing is ablated. Every text needs another one: own.roll(1, dims=0), or draw again until no "
-            "row is in its place.",
+            "a text nothing is ablated. Every text needs another one: the cached z rolled along axis 0, or draw "
+            "again until no row is in its place.",
             switches={"donor": _rows_in_random_order},
         ),
         Misconception(
@@ -491,7 +496,7 @@ ablate_head = Exercise(
         Misconception(
             "the edit is not in the run",
             "These are the logits of the model as it is: the edit was made on a copy, or the run does not get it. Pass "
-            "it: run(model, tokens, edits=[...]), and return the changed tensor from a hook.",
+            "it: run(model, tokens, edits=[...]).",
             _variant(returns="clean"),
         ),
         Misconception(

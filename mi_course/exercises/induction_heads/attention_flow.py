@@ -95,6 +95,7 @@ def _rollout_variant(
             "half": lambda a: (a + here) / 2,
             "none": lambda a: a,
             "whole": lambda a: a + here,
+            "whole, half of the heads": lambda a: a / 2 + here,
             "once": lambda a: a,
         }[skip]
         rollout = here.expand(patterns.shape[2:])
@@ -103,10 +104,15 @@ def _rollout_variant(
             rollout = {
                 "later left": lambda each=each, rollout=rollout: each @ rollout,
                 "later right": lambda each=each, rollout=rollout: rollout @ each,
+                "cell by cell": lambda each=each, rollout=rollout: each * rollout,
             }[order]()
         return (rollout + here) / 2 if skip == "once" else rollout
 
     return answer
+
+
+def _cell_by_cell(patterns: Tensor) -> Tensor:
+    return ((patterns.mean(1) + torch.eye(patterns.shape[-1])) / 2).prod(0)
 
 
 def _mean_of_layers(patterns: Tensor) -> Tensor:
@@ -172,6 +178,24 @@ attention_rollout = Exercise(
             "You add the identity and do not halve, so each row of a layer sums to two, and after L layers to 2 to the "
             "power L. Divide by two (or by the row's sum), so that a row says which share comes from where.",
             switches={"skip": "whole"},
+        ),
+        Misconception(
+            "the identity whole, the heads halved",
+            "You halve the mean of the heads and add the identity whole: attention counts half as much as the stream, "
+            "and rows sum to 1.5. Both have one half: (A + I) / 2.",
+            switches={"skip": "whole, half of the heads"},
+        ),
+        Misconception(
+            "multiplied cell by cell",
+            "You multiply the layers cell by cell: * in place of @. That asks for one cell in all layers, and no route "
+            "leads over a third position. Row times column, summed over what lies between: @.",
+            _cell_by_cell,
+        ),
+        Misconception(
+            "cell by cell, from the identity",
+            "You begin with the identity and multiply with *, so that everything off the diagonal is zero for good. "
+            "@ is the product of matrices.",
+            switches={"order": "cell by cell"},
         ),
         Misconception(
             "the largest head in place of the mean",
@@ -294,6 +318,9 @@ def _weighted_variant(
         lengths = {
             "each": lambda: carried.norm(dim=-1),
             "squared": lambda: carried.pow(2).sum(-1),
+            "squared, weighted after": lambda: alpha * f.pow(2).sum(-1)[:, :, None],
+            "at the destination": lambda: alpha * f.norm(dim=-1)[..., None],
+            "of the stream": lambda: alpha * x.norm(dim=-1)[:, None, None],
             "absolute": lambda: carried.abs().sum(-1),
             "mean square": lambda: carried.pow(2).mean(-1).sqrt(),
             "of the sum over heads": lambda: carried.sum(1).norm(dim=-1),
@@ -394,6 +421,23 @@ value_weighted_attention = Exercise(
             "You sum the squares and take no root. That is the squared length: a vector twice as long would count four "
             "times.",
             switches={"norm": "squared"},
+        ),
+        Misconception(
+            "the square, weighted after",
+            "You weight the squared length of f(x). Take the root before you multiply by the weight.",
+            switches={"norm": "squared, weighted after"},
+        ),
+        Misconception(
+            "lengths on the axis of the destination",
+            "You multiply each row by the length of what stands at the destination: [..., None] puts the lengths on "
+            "axis dest. What is carried comes from the source: lengths[:, :, None, :].",
+            switches={"norm": "at the destination"},
+        ),
+        Misconception(
+            "the length of the stream",
+            "You weight the length of x. What is carried is f(x) = (x W_V + b_V) W_O, and a head may erase a long x or "
+            "stretch a short one.",
+            switches={"norm": "of the stream"},
         ),
         Misconception(
             "absolute values summed",

@@ -115,6 +115,7 @@ def _written(
     finds: str = "previous",
     fixed: bool = False,
     carries: str = "token",
+    noted: str = "token",
     notes: str = "previous",
     writes: str = "prediction",
     reads_out: str = "prediction",
@@ -137,9 +138,10 @@ def _written(
         weights["W_U"][parts[reads_out]] = torch.eye(d_vocab)
         first, second = (each * (math.sqrt(d_head) if root else 1.0) for each in sharp)
         places = torch.eye(n_ctx)
+        whole = dict.fromkeys(parts, torch.eye(d_vocab)) | {"position": places}
         weights["W_Q"][0, position, :n_ctx] = first * places.roll(-back, 1)
         weights["W_K"][0, position, :n_ctx] = places
-        weights["W_V"][0, token, :d_vocab] = torch.eye(d_vocab)
+        weights["W_V"][0, parts[noted], : n_ctx if noted == "position" else d_vocab] = whole[noted]
         weights["W_O"][0, :d_vocab, parts[notes]] = torch.eye(d_vocab)
         if fixed:
             period = (n_ctx - 1) // 2
@@ -147,7 +149,7 @@ def _written(
             weights["W_K"][1, position, :n_ctx] = places
         else:
             weights["W_Q"][1, parts[seeks], :d_vocab] = second * torch.eye(d_vocab)
-            weights["W_K"][1, parts[finds], :d_vocab] = torch.eye(d_vocab)
+            weights["W_K"][1, parts[finds], : n_ctx if finds == "position" else d_vocab] = whole[finds]
         weights["W_V"][1, parts[carries], :d_vocab] = torch.eye(d_vocab)
         weights["W_O"][1, :d_vocab, parts[writes]] = sign * torch.eye(d_vocab).roll(shift, 1)
         return weights
@@ -269,10 +271,21 @@ def _tried(weights: Mapping[str, Tensor], trial: Trial) -> str:
     said = "no token more than another" if bool(tied[text, at]) else f"{int(guess[text, at])}"
     written = " ".join(["[BOS]", *map(str, tokens[1 : place + 1].tolist())])
     looks = [_looks(patterns, layer, trial) for layer in range(2)]
+    if _asks_ahead(weights):
+        looks[0] += " (it asks for position i + 1, which is masked, and all other scores are equal)"
     return (
         f"after «{written}» (position {place}) your model predicts {said}, and {int(due[text, at])} is due. On these "
         f"texts layer 0 looks {looks[0]}; layer 1, on the later copies, {looks[1]}"
     )
+
+
+def _asks_ahead(weights: Mapping[str, Tensor]) -> bool:
+    """Whether position i would look at i + 1 if that were not masked, and sees nothing to prefer as it is."""
+    query, key = (weights["W_pos"] @ weights[name][0] for name in ("W_Q", "W_K"))
+    scores = query @ key.mT
+    ahead = torch.arange(1, len(scores))
+    rest = scores[:-1].tril()
+    return bool((scores[:-1].argmax(-1) == ahead).all()) and float(rest.abs().max()) < 1e-3 * float(scores.abs().max())
 
 
 def _looks(patterns: list[Tensor], layer: int, trial: Trial) -> str:
@@ -376,9 +389,9 @@ write_induction_model = Exercise(
         ),
         Misconception(
             "layer 0 asks for what it cannot see",
-            "Your layer 0 looks at all positions alike: what its queries ask for is not among what a causal model "
-            "can see, or they ask for nothing. Row i of the queries is to ask for position i − 1. (roll(1, 1) moves "
-            "the ones to the right, so that row i asks for i + 1; exchanging queries and keys does the same.)",
+            "Your layer 0 asks for position i + 1, which is masked: all other scores are equal, so it looks at all "
+            "positions alike. Shift the identity the other way: row i of the queries is to ask for position i − 1. "
+            "(roll(1, 1) moves the ones to the right; exchanging queries and keys does the same.)",
             switches={"back": -1},
         ),
         Misconception(
@@ -393,6 +406,18 @@ write_induction_model = Exercise(
             "Your layer 1 compares token with token and finds the earlier copy itself, as a duplicate-token head does; "
             "what it copies is the present token again. Its key has to read the note of layer 0.",
             switches={"finds": "token"},
+        ),
+        Misconception(
+            "keys made of positions",
+            "The keys of your layer 1 read the position part, so that token number 5 looks at position 5, whatever "
+            "stands there. Let them read the note of layer 0, under previous.",
+            switches={"finds": "position"},
+        ),
+        Misconception(
+            "a position is noted",
+            "Your layer 0 looks at the right place and carries its position, so that the note says where the token "
+            "before stood and not which it was. Let the W_V of layer 0 read the token part.",
+            switches={"noted": "position"},
         ),
         Misconception(
             "query and key exchanged",

@@ -97,6 +97,7 @@ def _variant(
     order: str = "as asked",
     reduce: str = "pooled",
     shift: int = 0,
+    wraps: bool = False,
 ) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
 
@@ -118,11 +119,13 @@ def _variant(
             "log": lambda: logits.log_softmax(-1),
             "logit": lambda: logits,
             "largest": lambda: logits.softmax(-1),
+            "largest, kept": lambda: logits.softmax(-1),
+            "lead": lambda: logits.softmax(-1),
         }[mass]()
         for scores, row in zip(probabilities, tokens.tolist(), strict=True):
             agree.append([])
             held.append([])
-            end = len(row) - (last == "left out" or against == "text" or shift == 1)
+            end = len(row) - (last == "left out" or against == "text" or (shift == 1 and not wraps))
             for at in range(shift == -1, end):
                 followed = [
                     row[b + step] for b in range(at - (not doubled)) if row[b] == row[at] and b + step < len(row)
@@ -135,9 +138,11 @@ def _variant(
                         held[-1].append(0.0)
                     continue
                 named = named_by(rule, followed) if against == "rule" else row[at + 1]
-                guess = scores[at + shift]
+                guess = scores[(at + shift) % len(row)]
                 agree[-1].append(float(int(guess.argmax()) == named))
-                held[-1].append(float(guess.max() if mass == "largest" else guess[named]))
+                top = float(guess.max())
+                worth = {"largest": top, "largest, kept": 1 - top, "lead": 1 - top + float(guess[named])}
+                held[-1].append(worth.get(mass, float(guess[named])))
         if reduce == "pooled":
             numbers = [sum(map(sum, all_)) / sum(map(len, all_)) for all_ in (agree, held)]
         else:
@@ -285,6 +290,24 @@ end_to_end_gap = Exercise(
             "You average how sure the model is of its own choice. Asked for is the probability of the token that the "
             "rule names.",
             switches={"mass": "largest"},
+        ),
+        Misconception(
+            "the largest probability as the gap",
+            "Your second number is the mean of the model's largest probability. Asked for is one minus the mean "
+            "probability of the token that the rule names.",
+            switches={"mass": "largest, kept"},
+        ),
+        Misconception(
+            "the lead over the named token",
+            "Your second number is how far the largest probability lies above that of the token named. What is left "
+            "unexplained is all that the named token does not get: one minus its probability.",
+            switches={"mass": "lead"},
+        ),
+        Misconception(
+            "shifted by one, and round the end",
+            "You roll the logits by one, so that each position has those of the next, and the last those of [BOS]. The "
+            "logits at a position are its own prediction of what comes after it: no shift.",
+            switches={"shift": 1, "wraps": True},
         ),
         Misconception(
             "the present occurrence has a vote",

@@ -20,7 +20,8 @@ QUESTIONS = [
     Question(
         name="restricted_first",
         text="At step 1,400 of seed 1 the held-out sums are still mostly wrong. With everything but three frequencies "
-        "taken out of the logits, which share of all sums comes right there?",
+        "taken out of the logits, which share of all sums comes right there? "
+        "(Right if within 10.)",
         kind=float,
         low=0,
         high=100,

@@ -23,7 +23,7 @@ QUESTIONS = [
     Question(
         name="agreement_without",
         text="Without the head of seed 0 that looks at the subject most often, in how many per cent of the prompts "
-        "does the verb still agree?",
+        "does the verb still agree? (Right if within 5.)",
         kind=float,
         low=0,
         high=100,
@@ -129,6 +129,7 @@ def _variant(
     place: str = "back",
     bos: bool = False,
     look: str = "most",
+    plus: int = 1,
     write: Callable[[int, int, Any], tuple[int, int]] = lambda flat, heads, layers: divmod(flat, heads),
 ) -> Callable[..., dict[str, Any]]:
     """The answer with one or two things done otherwise."""
@@ -138,16 +139,18 @@ def _variant(
         skip = 0 if bos else 1
         paid = rows.gather(-1, subject[:, None, None, None].expand(*rows.shape[:3], 1))[..., 0].double()
         hits = {
-            "most": lambda: (rows[..., skip:].argmax(-1) + skip == subject[:, None, None]).double(),
+            "most": lambda: (rows[..., skip:].argmax(-1) + skip * plus == subject[:, None, None]).double(),
             "mean": lambda: paid,
             "half": lambda: (paid > 0.5).double(),
         }[look]()
         best = int(hits[halves[chosen]].mean(0).argmax())
         score = halves[scored]
         where = end - subject if place == "back" else subject
-        usual = {"one": lambda: torch.tensor(1), "median": lambda: where[choose].median()}.get(
-            distance, lambda: where[halves[distance]].mode().values
-        )()
+        usual = {
+            "one": lambda: torch.tensor(1),
+            "median": lambda: where[choose].median(),
+            "mean": lambda: where[choose].double().mean().round(),
+        }.get(distance, lambda: where[halves[distance]].mode().values)()
         return {
             "head": write(best, rows.shape[2], rows.shape[1]),
             "rate": float(hits[score].flatten(1)[:, best].mean()),
@@ -173,7 +176,10 @@ def _cases(draw: Draw) -> list[Case]:
         choose[draw.sample(range(36), 16)] = True
         # Three distances: the commonest of the choosing half, of the other half and of all are not the same, and in two
         # cases the middle one of the choosing half is another one each time.
+        # In the first case the mean lies, rounded, at no distance that occurs.
         near_to_far = sorted(draw.sample([2, 3, 4, 5, 6], 3))
+        if ranks == (0, 1, 2):
+            near_to_far = draw.choice([[2, 3, 6], [2, 5, 6]])
         back = [near_to_far[rank] for rank in ranks]
         distance = torch.zeros(36, dtype=torch.long)
         for side, counts in ((True, (7, 3, 6)), (False, (3, 9, 8))):
@@ -199,8 +205,8 @@ def _cases(draw: Draw) -> list[Case]:
                     paid = 0.02 + 0.01 * draw.normal("13").abs().clamp(max=2)
                     other = draw.choice([s for s in range(1, int(end[i]) + 1) if s != int(subject[i])])
                     paid[int(subject[i]) if hit[i] else other] += 0.25
-                    if place == even:  # much on the subject, always a little more elsewhere
-                        paid[int(subject[i])], paid[other] = 0.9, 1.0
+                    if place == even:  # much on the subject, always a little more on itself
+                        paid[int(subject[i])], paid[int(end[i])] = 0.9, 1.0
                     if rests and place == restful:
                         paid[0] = 1.0
                     paid[int(end[i]) + 1 :] = 0
@@ -290,6 +296,18 @@ syntactic_heads = Exercise(
             "Your baseline looks as far back as the subject stands in the middle case, the median. A rule is scored by "
             "how often it hits, so its best distance is the commonest one, the mode.",
             switches={"distance": "median"},
+        ),
+        Misconception(
+            "the mean distance",
+            "Your baseline looks as far back as the subject stands on average, rounded. That may be a distance at "
+            "which it never stands. A rule is scored by how often it hits: take the commonest distance, the mode.",
+            switches={"distance": "mean"},
+        ),
+        Misconception(
+            "one position before the look",
+            "You slice [BOS] off and take the argmax: it counts from 0, and source 1 is the first that is left. Every "
+            "look is one position too early. Add 1: rows[..., 1:].argmax(-1) + 1.",
+            switches={"plus": 0},
         ),
         Misconception(
             "a place in place of a distance",

@@ -18,7 +18,7 @@ QUESTIONS = [
     Question(
         name="untrained_match",
         text="Two untrained models, heads matched by their mean patterns: how high is the mean correlation of the "
-        "pairs?",
+        "pairs? (Right if within 0.1.)",
         kind=float,
         low=-1,
         high=1,
@@ -91,6 +91,7 @@ def _variant(
     p: str = "one more",
     reduce: str = "mean",
     side: str = "one",
+    ties: str = "count",
 ) -> Callable[..., dict[str, Any]]:
     """The answer with one or two things done otherwise."""
 
@@ -132,7 +133,7 @@ def _variant(
                 "both": lambda order=order: similarity(one[:, order], two[:, order]),
             }[null]()
             chance.append(worth(other, partner if null == "matched once" else partners(other)))
-        reached, n = sum(each >= found for each in chance), len(chance)
+        reached, n = sum(each >= found if ties == "count" else each > found + 1e-9 for each in chance), len(chance)
         share = {
             "one more": (1 + reached) / (1 + n),
             "plain": reached / n,
@@ -226,10 +227,34 @@ def _cases(draw: Draw) -> list[Case]:
             if not bool((orders == torch.arange(features)).all(1).any()):
                 return orders
 
+    def tied(label: str, heads: int, features: int) -> Case:
+        """Three features of `two` are the same, and three of the shuffles exchange only those: exact ties.
+
+        Whole numbers, and as many features as a power of two: all sums are exact, in whatever order they are taken.
+        """
+        while True:
+            one, two = (draw.integers(f"{heads} {features}", low=-6, high=7).float() for _ in range(2))
+            two[:, 1:4] = two[:, 1:2]
+            for each in (one, two):
+                each[:, 0] -= each.sum(1) % features
+            orders = _orders(16, features)
+            swaps = torch.arange(features).repeat(3, 1)
+            swaps[:, 1:4] = torch.tensor([[2, 1, 3], [1, 3, 2], [3, 1, 2]])
+            if bool((one.std(1) == 0).any() or (two.std(1) == 0).any()):
+                continue
+            table = _table(one, two)
+            ways = np.array([*itertools.permutations(range(heads))])
+            means = np.sort(table[np.arange(heads), ways].mean(1))
+            chance = [_best_of_all(_table(one, two[:, order]))[1] for order in orders]
+            if means[-1] - means[-2] > 0.01 and all(abs(each - means[-1]) > 0.01 for each in chance):
+                shuffles = torch.cat([orders, swaps])[draw.sample(range(19), 19)]
+                return Case(label, (one, two, shuffles))
+
     return [
         matched("five heads, twelve features, in another order", 5, 12, 0.3),
         contested("four heads that are not alike", 4, 7),
         contested("five heads that are not alike", 5, 9),
+        tied("four heads, and shuffles that reach the similarity exactly", 4, 8),
     ]
 
 
@@ -310,6 +335,12 @@ match_heads_across_seeds = Exercise(
             "Your p is the plain share of shuffles. The real order is one of the orders that could have come up, so it "
             "counts as well: (1 + reached) / (1 + shuffles). With 19 shuffles p cannot be below 0.05.",
             switches={"p": "plain"},
+        ),
+        Misconception(
+            "a tie not counted",
+            "You count the shuffles that exceed the similarity. One that reaches it exactly is as good, and p counts "
+            "what is at least as good: >=.",
+            switches={"ties": "left out"},
         ),
         Misconception(
             "the share below",
