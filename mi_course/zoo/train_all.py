@@ -44,7 +44,7 @@ def train_all(
         (name, one) for name in recipe_names() for one in (recipe(name).shipped_seeds if seed is None else [seed])
     ]
     # The longest first, so that no core is idle at the end.
-    wanted.sort(key=lambda run: -int(recipe(run[0]).describe()["steps"]))
+    wanted.sort(key=lambda run: -_work(run[0]))
     base = DEFAULT_OUT if out is None else Path(out)
     there = [] if install else [run for run in wanted if (base / run[0] / f"{stem(run[1])}.json").exists()]
     for name, one in there:
@@ -58,6 +58,12 @@ def train_all(
             fine = fine and problem is None
             tell(f"{name} with seed {one}: {problem or 'done'}")
     return fine
+
+
+def _work(name: str) -> int:
+    """About how long a model's training takes, beside the others': steps by layers."""
+    one = recipe(name)
+    return int(one.describe()["steps"]) * max(1, getattr(one, "n_layers", 1))
 
 
 def _results(
