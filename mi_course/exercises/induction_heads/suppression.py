@@ -46,23 +46,26 @@ def suppressor() -> Any:
 
 
 @cache
-def _with_suppressors(seed: int, end: int) -> Any:
-    """Three layers of five heads: two that lower the answer everywhere, one only at `end`, one only elsewhere; one that
-    lowers all tokens alike, one that lowers the present token, two that raise and lower the one before, one that copies
-    what came after the previous copy, and one that lowers it in texts that begin in a certain way."""
+def _with_suppressors(seed: int, end: int, period: int) -> Any:
+    """Three layers of five heads: two that lower the answer everywhere, one only at `end`, one only elsewhere; one of
+    layer 0 that lowers what stood a period less one before, which is the answer; one that lowers all tokens alike, one
+    that lowers the present token, two that raise and lower the one before, one that copies what came after the previous
+    copy, and one that lowers it in texts that begin in a certain way."""
     from mi_course.zoo.planted import GAIN, FirstToken, FixedOffset, Induction, PreviousToken
     from mi_course.zoo.suppressing import suppressing
 
     draw = Draw(seed)
     first, middle, last = ([(layer, head) for head in draw.sample(range(5), 5)] for layer in range(3))
     # No head on the diagonal of the table among those to be found, so that an exchanged pair is another head.
-    middle.sort(key=lambda place: place[0] == place[1])
+    for layer in (first, middle):
+        layer.sort(key=lambda place: place[0] == place[1])
     last.sort(key=lambda place: place[0] == place[1])
     elsewhere = frozenset(range(1, _CONTEXT)) - {end}
     roles = {
         first[0]: PreviousToken(),
         first[1]: FixedOffset(0),
         first[2]: FirstToken(),
+        first[3]: FixedOffset(period - 1),
         middle[0]: Induction(0.9),
         middle[1]: Induction(0.95),
         middle[2]: Induction(0.9, positions=elsewhere),
@@ -74,13 +77,14 @@ def _with_suppressors(seed: int, end: int) -> Any:
         last[4]: Induction(0.9, first_tokens=_SOME),
     }
     strengths = {first[1]: -0.3, middle[0]: -0.25, middle[2]: -1.0, last[0]: -1.2, last[1]: -0.4}
-    strengths |= {middle[3]: 0.25, last[3]: -0.1, last[4]: -1.2}
+    strengths |= {middle[3]: 0.25, last[3]: -0.1, last[4]: -1.2, first[3]: -0.6}
     model = suppressing(
         roles, strengths, flat={last[2]: -8.0}, n_layers=3, n_heads=5, d_vocab=_VOCAB, n_ctx=_CONTEXT, seed=seed
     )
     TRUTH[model] = {
         place: (0.9 * GAIN * strengths[place], place == last[4]) for place in (middle[0], last[0], last[1], last[4])
     }
+    TRUTH[model][first[3]] = (GAIN * strengths[first[3]], False)  # it looks nowhere else
     return model
 
 
@@ -127,7 +131,7 @@ def _cases(draw: Draw) -> list[Case]:
     begins_so = torch.tensor([first in _SOME for first in data[:, 1].tolist()])
     data = torch.cat([data[~begins_so][:6], data[begins_so][:3], data[~begins_so][6:9]])
     tokens, answer = data[:, : end + 1], data[:, end + 1]
-    model = _with_suppressors(draw.choice([21, 22, 23]), end)
+    model = _with_suppressors(draw.choice([21, 22, 23]), end, period)
     other = _without_suppressors(draw.choice([31, 32]), end)
     return [
         Case("a model with planted heads, threshold 3", (model, tokens, answer, 3.0)),
@@ -212,6 +216,8 @@ def _variant(
             chosen[:-1] = False
         if layers == "not the last":
             chosen[-1] = False
+        if layers == "not the first":
+            chosen[0] = False
         return [write(int(layer), int(head)) for layer, head in chosen.nonzero()]
 
     return answer_
@@ -399,6 +405,12 @@ suppression_heads = Exercise(
             "the last layer only",
             "You look at the last layer. Heads of every layer write to the stream that the logits are read from.",
             switches={"layers": "last"},
+        ),
+        Misconception(
+            "the first layer left out",
+            "You begin with the second layer. What a head of layer 0 writes reaches the logits as well, and one of "
+            "them may lower the answer: range(model.cfg.n_layers).",
+            switches={"layers": "not the first"},
         ),
         Misconception(
             "the last layer left out",
