@@ -77,7 +77,9 @@ class Visitor:
         """Run > Run All Cells, and wait for the last cell's number."""
         self.page.locator(".lm-MenuBar-item").get_by_text("Run", exact=True).click()
         self.page.locator("li[data-command='runmenu:run-all']").click()
-        expect(self.notebook.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(NUMBER)
+        # A chapter computes for two minutes and more.
+        last = self.notebook.locator(".jp-CodeCell .jp-InputPrompt").last
+        expect(last).to_have_text(NUMBER, timeout=900_000)
 
     def write(self, source: str, code: str) -> None:
         """Replace a cell's whole source by typing over it."""
