@@ -25,9 +25,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mi_course.worlds import BOS
-from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
+from mi_course.zoo.fit import Run
 from mi_course.zoo.measures import MEASUREMENT, followed, induction_phenomena
 from mi_course.zoo.native import build_native
+from mi_course.zoo.recipes.trained import Trained, learning_rate
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -60,7 +61,7 @@ class Hyperparameters:
 
 
 @dataclass(frozen=True)
-class InductionRecipe:
+class InductionRecipe(Trained["TransformerBridge"]):
     """How the induction models are made, all on the same data.
 
     plain: learned positions and no LayerNorm, so that what a head does can be read off products of weight matrices;
@@ -119,13 +120,8 @@ class InductionRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_native(self.config, seed=seed)
 
-    def train(self, seed: int, options: Options = DEFAULTS) -> TransformerBridge:
-        """Train on one thread, reproducible to the bit on one machine; takes about two minutes."""
-        model = on_device(self.build(seed), options.device)
-        fit(self._run(model, seed), options)
-        return model
-
-    def _run(self, model: TransformerBridge, seed: int) -> Run:
+    def run(self, model: TransformerBridge, seed: int) -> Run:
+        """What a step does, with the optimiser and the data."""
         hyper = self.hyperparameters
         optimiser = torch.optim.AdamW(
             model.parameters(), lr=hyper.learning_rate, betas=hyper.betas, weight_decay=hyper.weight_decay, fused=True
@@ -145,16 +141,7 @@ class InductionRecipe:
             optimiser.step()
             return loss.item()
 
-        return Run(
-            label=f"{self.name} seed {seed}",
-            identity=repr((self, seed)),
-            model=model,
-            optimiser=optimiser,
-            step=step,
-            steps=hyper.steps,
-            checkpoints=self.checkpoints,
-            generator=generator,
-        )
+        return self.run_of(model, seed, optimiser, step, generator)
 
     def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
         """Repeated-token accuracy and loss, induction and previous-token scores, beside their baselines."""
@@ -188,13 +175,6 @@ def training_batch(hyper: Hyperparameters, generator: torch.Generator) -> Int[Te
     tokens = torch.where(position >= start, repeated, lead)
     tokens[:, 0] = BOS
     return tokens
-
-
-def learning_rate(step: int, hyper: Hyperparameters) -> float:
-    """Linear warm-up, then a cosine from the full to the final rate."""
-    warm_up = min(1.0, (step + 1) / hyper.warm_up_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * step / hyper.steps))
-    return warm_up * (hyper.final_learning_rate + cosine * (hyper.learning_rate - hyper.final_learning_rate))
 
 
 def head_penalty(step: int, hyper: Hyperparameters) -> float:

@@ -19,8 +19,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mi_course.worlds import ModularAddition, modular_addition
-from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
+from mi_course.zoo.fit import Run
 from mi_course.zoo.native import build_native
+from mi_course.zoo.recipes.trained import Trained
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -41,7 +42,7 @@ class Hyperparameters:
 
 
 @dataclass(frozen=True)
-class ModularRecipe:
+class ModularRecipe(Trained["TransformerBridge"]):
     """How modular-addition is made. The seed settles the initial weights and which sums training sees."""
 
     name: str = "modular-addition"
@@ -98,13 +99,8 @@ class ModularRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_native(self.config, seed=seed)
 
-    def train(self, seed: int, options: Options = DEFAULTS) -> TransformerBridge:
-        """Train on one thread, reproducible to the bit on one machine; takes about a minute."""
-        model = on_device(self.build(seed), options.device)
-        fit(self._run(model, seed), options)
-        return model
-
-    def _run(self, model: TransformerBridge, seed: int) -> Run:
+    def run(self, model: TransformerBridge, seed: int) -> Run:
+        """What a step does, with the optimiser and the data."""
         hyper = self.hyperparameters
         # The biases of attention stay at zero, as in the paper, whose attention has none.
         trained = [p for name, p in model.named_parameters() if not (".attn." in name and name.endswith("bias"))]
@@ -125,15 +121,7 @@ class ModularRecipe:
             optimiser.step()
             return loss.item()
 
-        return Run(
-            label=f"{self.name} seed {seed}",
-            identity=repr((self, seed)),
-            model=model,
-            optimiser=optimiser,
-            step=step,
-            steps=hyper.steps,
-            checkpoints=self.checkpoints,
-        )
+        return self.run_of(model, seed, optimiser, step)
 
     def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
         """Accuracy and loss on trained and held-out sums, and the frequencies that carry them, beside baselines."""

@@ -18,7 +18,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mi_course.worlds.shapes import CLASSES, SYMMETRY, Shapes, draw_shapes
-from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
+from mi_course.zoo.fit import Run
+from mi_course.zoo.recipes.trained import Trained, learning_rate
 from mi_course.zoo.shapes_cnn import ShapesCNN, build_shapes_cnn, strongest
 
 
@@ -44,7 +45,7 @@ class Hyperparameters:
 
 
 @dataclass(frozen=True)
-class ShapesRecipe:
+class ShapesRecipe(Trained[ShapesCNN]):
     """How shapes-cnn is made."""
 
     name: str = "shapes-cnn"
@@ -80,13 +81,8 @@ class ShapesRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_shapes_cnn(**self.config, seed=seed)
 
-    def train(self, seed: int, options: Options = DEFAULTS) -> ShapesCNN:
-        """Train on one thread, reproducible to the bit on one machine; takes about a minute."""
-        model = on_device(self.build(seed), options.device)
-        fit(self._run(model, seed), options)
-        return model
-
-    def _run(self, model: ShapesCNN, seed: int) -> Run:
+    def run(self, model: ShapesCNN, seed: int) -> Run:
+        """What a step does, with the optimiser and the data."""
         hyper = self.hyperparameters
         optimiser = torch.optim.AdamW(model.parameters(), lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
         device = next(model.parameters()).device
@@ -109,16 +105,7 @@ class ShapesRecipe:
             optimiser.step()
             return named.item()
 
-        return Run(
-            label=f"{self.name} seed {seed}",
-            identity=repr((self, seed)),
-            model=model,
-            optimiser=optimiser,
-            step=step,
-            steps=hyper.steps,
-            checkpoints=self.checkpoints,
-            generator=generator,
-        )
+        return self.run_of(model, seed, optimiser, step, generator)
 
     def measure(self, model: ShapesCNN, untrained: ShapesCNN) -> dict[str, Any]:
         """Accuracy, and how many units of each layer are tuned to edges, lines and arcs, beside the untrained twin."""
@@ -146,10 +133,3 @@ def turned(shapes: Shapes) -> tuple[Float[Tensor, "batch 2"], Bool[Tensor, " bat
 def activity(responses: Float[Tensor, "batch unit y x"]) -> Float[Tensor, ""]:
     """The mean response of each unit, summed over units."""
     return responses.mean(dim=(0, 2, 3)).sum()
-
-
-def learning_rate(step: int, hyper: Hyperparameters) -> float:
-    """Linear warm-up, then a cosine from the full to the final rate."""
-    warm_up = min(1.0, (step + 1) / hyper.warm_up_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * step / hyper.steps))
-    return warm_up * (hyper.final_learning_rate + cosine * (hyper.learning_rate - hyper.final_learning_rate))
