@@ -9,11 +9,14 @@ from statistics import median
 from mi_course.errors import CourseError
 
 
-def phase_change(steps: Sequence[float], values: Sequence[float], least: float = 0.1) -> float | None:
+def phase_change(
+    steps: Sequence[float], values: Sequence[float], least: float = 0.1, share: float = 0.5
+) -> float | None:
     """The step from which a curve stays beyond half of its way from start to end; None when it hardly moves.
 
     steps: rising, and as uneven as checkpoints are. values: the curve at them, a score or a loss, rising or falling.
     least: a curve whose start and end differ by less than this has no change.
+    share: of the way, in place of half; from .1 to .9 is a measure of how sudden the change is.
 
     1. The curve is cleaned by `running_median`. A single outlier goes; a rise that never turns back stays where it
        was (its two ends apart), which a moving average would smear.
@@ -21,7 +24,8 @@ def phase_change(steps: Sequence[float], values: Sequence[float], least: float =
     3. The change lies between the last checkpoint that is not beyond half-way and the one after it; between the two the
        curve is taken as straight.
 
-    Raises CourseError for fewer than five checkpoints, steps that do not rise, NaN, and lists of different length.
+    Raises CourseError for fewer than five checkpoints, steps that do not rise, NaN, lists of different length, and a
+    share that is not between 0 and 1.
     """
     at, raw = [float(step) for step in steps], [float(value) for value in values]
     if len(at) != len(raw) or len(at) < 5:
@@ -33,14 +37,16 @@ def phase_change(steps: Sequence[float], values: Sequence[float], least: float =
         raise CourseError("There is a NaN among the steps or the values; leave that checkpoint out.")
     if any(after <= before for before, after in itertools.pairwise(at)):
         raise CourseError("phase_change needs steps that rise from each checkpoint to the next; sort them first.")
+    if not 0 < share < 1:
+        raise CourseError(f"The share of the way lies between 0 and 1, both left out; it is {share}.")
     curve = running_median(raw)
     start, end = curve[0], curve[-1]
     if abs(end - start) < least or start == end:
         return None
-    half = (start + end) / 2
-    before = max(i for i, value in enumerate(curve) if (value - half) * (end - start) <= 0)
-    share = (half - curve[before]) / (curve[before + 1] - curve[before])
-    return at[before] + share * (at[before + 1] - at[before])
+    level = (1 - share) * start + share * end
+    before = max(i for i, value in enumerate(curve) if (value - level) * (end - start) <= 0)
+    part = (level - curve[before]) / (curve[before + 1] - curve[before])
+    return at[before] + part * (at[before + 1] - at[before])
 
 
 def running_median(values: Sequence[float]) -> list[float]:

@@ -69,6 +69,19 @@ def test_running_median_of_three():
     assert running_median([5, 1, 2, 9, 3, 4, 0]) == [2, 2, 2, 3, 4, 3, 3]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_share_of_the_way_is_met_where_a_straight_rise_has_it(share):
+    values = ramp(STEPS, 210, 240, 0.1, 0.5)
+    for curve in (values, [-value for value in values]):
+        assert phase_change(STEPS, curve, share=share) == pytest.approx(210 + share * 30)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5])
+def test_a_share_outside_the_way_is_refused(share):
+    with pytest.raises(CourseError, match="between 0 and 1"):
+        phase_change(STEPS, ramp(STEPS, 205, 245, 0.1, 0.5), share=share)
+
+
 @pytest.mark.parametrize(
     "steps, values, words",
     [
