@@ -264,9 +264,9 @@ def _cases(draw: Draw) -> list[Case]:
         planted[place] = Looks(at, torch.where(at == prompts.subject, 0.5, 0.15) if place == sharp else 0.15)
     two = case("two layers of six heads", prompts, 2, 6, planted)
 
-    # The best head rests on [BOS] in all but six prompts. It is right where the first noun is not the subject; `both`
-    # is as right in either kind of prompt, `lucky` where the first noun is right. `resting` looks at the subject where it
-    # does not rest, and only there.
+    # The best head rests on [BOS] in all but six prompts. It is right where the first noun is not the subject, `lucky`
+    # where it is, `both` equally often in either kind of prompt. `resting` looks at the subject where it does not rest,
+    # and only there.
     near = sorted(draw.sample([3, 4, 5, 6], 2))
     prompts = draw_prompts(draw, [1, near[1], near[0]], (0, 3, 1))
     others = places(3, 5)
