@@ -271,7 +271,8 @@ def _cases(draw: Draw) -> list[Case]:
     prompts = draw_prompts(draw, [1, near[1], near[0]], (0, 3, 1))
     others = places(3, 5)
     best, both = [place for place in others if place[0] == 1][:2]
-    lucky, even, resting = [place for place in others if place not in (best, both)][:3]
+    lucky = next(place for place in others if place[0] == 0)
+    even, resting = [place for place in others if place not in (best, both, lucky)][:2]
     easy, usual = prompts.half(True, easy=True), prompts.half(True, usual=True)
     mixed = draw.sample(easy, 3) + usual + draw.sample(prompts.half(True, easy=False, usual=False), 3)
     at = looks_at(draw, prompts, some(prompts, 2, 12), 16)
@@ -299,7 +300,7 @@ def _cases(draw: Draw) -> list[Case]:
     prompts = draw_prompts(draw, [2, draw.integer(4, 6), 0], (0, 0, 4))
     others = places(4, 3)
     best = next(place for place in others if place[0] > 1 and place != (3, 2))  # 11 is (2, 3) in fours
-    beyond, never_back, lucky, even = [place for place in others if place != best][:4]
+    beyond, never_back, lucky, even = [place for place in others if place != best and place[0] > 0][:4]
     wrong = draw.sample(prompts.half(True, easy=True), 3)
     behind = {i: int(prompts.end[i]) - back for i, back in zip(wrong, (1, 1, prompts.usual), strict=True)}
     usual, elsewhere = prompts.half(True, usual=True), prompts.half(True, usual=False)
