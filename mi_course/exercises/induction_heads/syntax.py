@@ -271,14 +271,12 @@ def _cases(draw: Draw) -> list[Case]:
     prompts = draw_prompts(draw, [1, near[1], near[0]], (0, 3, 1))
     others = places(3, 5)
     best, both = [place for place in others if place[0] == 1][:2]
-    lucky = next(place for place in others if place[0] == 0)
-    even, resting = [place for place in others if place not in (best, both, lucky)][:2]
-    easy, usual = prompts.half(True, easy=True), prompts.half(True, usual=True)
-    mixed = draw.sample(easy, 3) + usual + draw.sample(prompts.half(True, easy=False, usual=False), 3)
+    lucky, resting = [place for place in others if place[0] == 0][:2]
+    even = next(place for place in others if place not in (best, both, lucky, resting))
+    right, near_by = prompts.half(True, easy=True), prompts.half(True, usual=True)
+    mixed = draw.sample(right, 3) + near_by + draw.sample(prompts.half(True, easy=False, usual=False), 3)
     at = looks_at(draw, prompts, some(prompts, 2, 12), 16)
-    good, bad = (
-        [i for i in prompts.half(True) if bool(at[i] == prompts.subject[i]) == right] for right in (True, False)
-    )
+    good, bad = ([i for i in prompts.half(True) if bool(at[i] == prompts.subject[i]) == hit] for hit in (True, False))
     rests = torch.ones(37)
     rests[draw.sample(good, 2) + bad[:1] + draw.sample(prompts.half(False), 3)] = 0
     mostly = torn(prompts, 30.1, rest=150.0)
@@ -288,7 +286,7 @@ def _cases(draw: Draw) -> list[Case]:
     planted = {
         best: Looks(at, rest=rests),
         both: Looks(looks_at(draw, prompts, mixed, 10)),
-        lucky: Looks(looks_at(draw, prompts, easy + draw.sample(usual, 6), 18)),
+        lucky: Looks(looks_at(draw, prompts, right + draw.sample(near_by, 6), 18)),
         even: torn(prompts, 10.1),
         resting: mostly,
     }
