@@ -38,7 +38,8 @@ def suppressing(
         if (layer, head) not in roles:
             raise CourseError(f"L{layer}H{head} has no role, so there is nothing to turn; give it one in `roles`.")
     model = planted(roles, n_layers=n_layers, n_heads=n_heads, d_vocab=d_vocab, n_ctx=n_ctx, seed=seed)
-    output = model.W_U.detach().abs().sum(-1).nonzero()[:, 0]  # the part of the stream that the logits are read from
+    # The part of the stream that the logits are read from. Elsewhere the unembedding has its noise, which is not zero.
+    output = (model.W_U.detach().abs().amax(-1) > 1).nonzero()[:, 0]
     with torch.no_grad():
         state = model.state_dict()
         d_head = model.cfg.d_head

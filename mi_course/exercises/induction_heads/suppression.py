@@ -49,8 +49,8 @@ def suppressor() -> Any:
 def _with_suppressors(seed: int, end: int, period: int) -> Any:
     """Three layers of five heads: two that lower the answer everywhere, one only at `end`, one only elsewhere; one of
     layer 0 that lowers what stood a period less one before, which is the answer; one that lowers all tokens alike, one
-    that lowers the present token, two that raise and lower the one before, one that copies what came after the previous
-    copy, and one that lowers it in texts that begin in a certain way."""
+    that lowers the present token, one that raises it, two that raise and lower the one before, one that copies what
+    came after the previous copy, and one that lowers it in texts that begin in a certain way."""
     from mi_course.zoo.planted import GAIN, FirstToken, FixedOffset, Induction, PreviousToken
     from mi_course.zoo.suppressing import suppressing
 
@@ -66,6 +66,7 @@ def _with_suppressors(seed: int, end: int, period: int) -> Any:
         first[1]: FixedOffset(0),
         first[2]: FirstToken(),
         first[3]: FixedOffset(period - 1),
+        first[4]: FixedOffset(0),
         middle[0]: Induction(0.9),
         middle[1]: Induction(0.95),
         middle[2]: Induction(0.9, positions=elsewhere),
@@ -77,15 +78,25 @@ def _with_suppressors(seed: int, end: int, period: int) -> Any:
         last[4]: Induction(0.9, first_tokens=_SOME),
     }
     strengths = {first[1]: -0.3, middle[0]: -0.25, middle[2]: -1.0, last[0]: -1.2, last[1]: -0.4}
-    strengths |= {middle[3]: 0.25, last[3]: -0.1, last[4]: -1.2, first[3]: -0.6}
+    # Raising another token lowers the answer against the mean by a thirtieth: 0.27 logits, and 3.2 in twelve prompts.
+    strengths[first[4]] = 0.4
+    # The likeliest token is the one before: what raises it changes the answer's probability, and its logit hardly.
+    strengths |= {middle[3]: 0.35, last[3]: -0.1, last[4]: -1.2, first[3]: -0.6}
     model = suppressing(
-        roles, strengths, flat={last[2]: -8.0}, n_layers=3, n_heads=5, d_vocab=_VOCAB, n_ctx=_CONTEXT, seed=seed
+        roles, strengths, flat={last[2]: -8.45}, n_layers=3, n_heads=5, d_vocab=_VOCAB, n_ctx=_CONTEXT, seed=seed
     )
+    _bias(model)
     TRUTH[model] = {
         place: (0.9 * GAIN * strengths[place], place == last[4]) for place in (middle[0], last[0], last[1], last[4])
     }
     TRUTH[model][first[3]] = (GAIN * strengths[first[3]], False)  # it looks nowhere else
     return model
+
+
+def _bias(model: Any) -> None:
+    """The unembedding gets a bias, by which an answer of even number is less likely. No head writes it."""
+    with torch.no_grad():
+        model.b_U[::2] -= 1
 
 
 @cache
@@ -128,6 +139,7 @@ def _cases(draw: Draw) -> list[Case]:
     period = draw.integer(7, 9)
     end = period + draw.integer(3, 5)
     data = repeated_tokens(200, period, 2, _VOCAB, seed=draw.integer(0, 10_000)).tokens
+    data = data[(data[:, end + 1] % 2).argsort(stable=True)]  # even answers first, see _bias
     begins_so = torch.tensor([first in _SOME for first in data[:, 1].tolist()])
     data = torch.cat([data[~begins_so][:6], data[begins_so][:3], data[~begins_so][6:9]])
     tokens, answer = data[:, : end + 1], data[:, end + 1]
@@ -184,16 +196,27 @@ def _variant(
                 "last": lambda written=written: written[:, -1],
                 "one before": lambda written=written: written[:, -2],
                 "mean": lambda written=written: written.mean(1),
+                "sum": lambda written=written: written.sum(1),
                 "first": lambda written=written: written[:, 0],
             }[at]()
             logits = here @ model.W_U  # batch head d_vocab
+            if score == "log probability":
+                logits = logits.log_softmax(-1)
+            if score == "biased":
+                logits = logits + model.b_U
             own = logits[torch.arange(len(tokens)), :, wanted]
             others = {
                 "centred": lambda logits=logits: logits.mean(-1),
+                "biased": lambda logits=logits: logits.mean(-1),
+                "everything": lambda logits=logits: logits.mean(),
+                "present": lambda logits=logits: logits[torch.arange(len(tokens)), :, tokens[:, -1]],
                 "raw": lambda: 0.0,
+                "log probability": lambda: 0.0,
                 "largest": lambda logits=logits: logits.amax(-1),
             }[score]()
             effects = own - others
+            if token == "every":
+                effects = logits[:, :, answer].mean(-1) - others
             table.append(
                 {
                     "mean": lambda effects=effects: effects.mean(0),
@@ -203,13 +226,14 @@ def _variant(
                 }[over]()
             )
         effect = torch.stack(table).detach()
-        bar = {"threshold": threshold, "zero": 0.0, "half": 0.5, "one": 1.5}[limit]
+        bar = {"threshold": threshold, "zero": 0.0, "half": threshold / 2, "one": 1.0}[limit]
         chosen = {
             "below": lambda: effect < -bar,
             "above": lambda: effect > bar,
             "size": lambda: effect.abs() > bar,
             "not above": lambda: effect < bar,
             "lowest": lambda: (effect == effect.min()) & (effect < -bar),
+            "lowest of each": lambda: (effect == effect.amin(-1, keepdim=True)) & (effect < -bar),
             "lowest of all": lambda: effect == effect.min(),
         }[pick]()
         if layers == "last":
@@ -223,20 +247,44 @@ def _variant(
     return answer_
 
 
-def _total_effect(model: Any, tokens: Tensor, answer: Tensor, threshold: float) -> list[tuple[int, int]]:
-    """Heads without which the answer's logit is higher."""
-    rows = torch.arange(len(tokens))
+def _total_effect(what: str = "centred") -> Callable[..., list[tuple[int, int]]]:
+    """Heads without which the answer's logit, or its log probability, is higher."""
 
-    def centred(logits: Tensor) -> Tensor:
-        return logits[rows, -1, answer] - logits[:, -1].mean(-1)
+    def answer_(model: Any, tokens: Tensor, answer: Tensor, threshold: float) -> list[tuple[int, int]]:
+        def of_answer(logits: Tensor) -> Tensor:
+            last = logits[:, -1].log_softmax(-1) if what == "log probability" else logits[:, -1]
+            others = last.mean(-1) if what == "centred" else 0.0
+            return last[torch.arange(len(tokens)), answer] - others
 
-    before = centred(run(model, tokens).logits)
-    return [
-        (layer, head)
-        for layer in range(model.cfg.n_layers)
-        for head in range(model.cfg.n_heads)
-        if (before - centred(run(model, tokens, [zero(z(layer, head=head))]).logits)).mean() < -threshold
-    ]
+        before = of_answer(run(model, tokens).logits)
+        return [
+            (layer, head)
+            for layer in range(model.cfg.n_layers)
+            for head in range(model.cfg.n_heads)
+            if (before - of_answer(run(model, tokens, [zero(z(layer, head=head))]).logits)).mean() < -threshold
+        ]
+
+    return answer_
+
+
+def _change_of_log_probability(model: Any, tokens: Tensor, answer: Tensor, threshold: float) -> list[tuple[int, int]]:
+    """What taking the head's vector out of the logits does to the answer's log probability."""
+    layers = range(model.cfg.n_layers)
+    cache = run(model, tokens, cache=[z(layer) for layer in layers]).cache
+    full, rows = run(model, tokens).logits[:, -1], torch.arange(len(tokens))
+    found = []
+    for layer in layers:
+        written = head_contribution(model, cache, layer)[:, -1] @ model.W_U
+        without = (full[:, None] - written).log_softmax(-1)[rows, :, answer]
+        below = (full.log_softmax(-1)[rows, answer][:, None] - without).mean(0) < -threshold
+        found += [(layer, head) for head in range(len(below)) if below[head]]
+    return found
+
+
+def _by_layers(model: Any, tokens: Tensor, answer: Tensor, threshold: float) -> list[tuple[int, int]]:
+    """A flattened table, read as if a row had as many entries as there are layers."""
+    heads, layers = model.cfg.n_heads, model.cfg.n_layers
+    return [divmod(layer * heads + head, layers) for layer, head in _variant()(model, tokens, answer, threshold)]
 
 
 def _by_heads(model: Any, tokens: Tensor, answer: Tensor, threshold: float) -> list[list[int]]:
@@ -335,6 +383,12 @@ suppression_heads = Exercise(
             switches={"at": "mean"},
         ),
         Misconception(
+            "summed over positions",
+            "You add up what heads write at all positions. The prediction is made at the last one, and what is "
+            "written elsewhere is not read there. Take [:, -1].",
+            _variant(at="sum"),
+        ),
+        Misconception(
             "one position early",
             "You read the position before the last. What is written there moves the prediction of the last token, "
             "which stands there already. The answer is predicted at the last position.",
@@ -353,23 +407,49 @@ suppression_heads = Exercise(
             switches={"token": "favourite"},
         ),
         Misconception(
+            "answers of other prompts",
+            "You measure the answers of other prompts, too: those of all prompts in each, or the first one "
+            "everywhere. Each prompt has one answer: index rows and answers together, "
+            "logits[torch.arange(len(tokens)), :, answer].",
+            _variant(token="every"),
+        ),
+        Misconception(
             "all logits alike",
             "You look at the answer's logit alone. A head that lowers all logits by the same amount changes no "
             "probability, and you count it. Subtract the mean over the vocabulary.",
             switches={"score": "raw"},
         ),
         Misconception(
+            "another mean",
+            "What you subtract is not the head's own mean over the vocabulary, but one number for all heads, or a "
+            "mean over another axis. A head that lowers all its logits alike is then counted. Take "
+            "logits.mean(dim=-1), one mean for each head and prompt.",
+            _variant(score="everything"),
+        ),
+        Misconception(
+            "against the token that stands there",
+            "You subtract the logit of the token at the last position. A head that raises that one counts as "
+            "suppressing the answer. Subtract the mean over the vocabulary.",
+            _variant(score="present"),
+        ),
+        Misconception(
+            "the log probability of the head alone",
+            "You turn the logits of one head into log probabilities. They are all below zero, so a head that writes "
+            "nothing seems to lower the answer by the logarithm of the vocabulary. Subtract the mean over the "
+            "vocabulary from the logit.",
+            _variant(score="log probability"),
+        ),
+        Misconception(
+            "the bias of the unembedding",
+            "You add the bias of the unembedding to what each head writes, as model.unembed does. No head writes it. "
+            "Multiply by model.W_U alone.",
+            _variant(score="biased"),
+        ),
+        Misconception(
             "against the largest logit",
             "You subtract the largest of the head's logits. Then no head can have a positive effect, and one that "
             "raises another token counts as suppressing this one. Subtract the mean over the vocabulary.",
             switches={"score": "largest"},
-        ),
-        Misconception(
-            "what the model is without the head",
-            "You switch heads off and look at the answer's logit. That is a total effect: without an early head whose "
-            "output a suppressing head needs, the answer rises as well, though the early head writes nothing about it. "
-            "Asked for is the direct effect: what the head itself writes into the logit.",
-            _total_effect,
         ),
         Misconception(
             "one prompt is enough",
@@ -394,6 +474,12 @@ suppression_heads = Exercise(
             "You return the head with the lowest effect. Several may suppress: return every one below minus the "
             "threshold.",
             switches={"pick": "lowest"},
+        ),
+        Misconception(
+            "the strongest of each layer",
+            "You return at most one head of each layer, the lowest. Several of one layer may suppress: return every "
+            "one below minus the threshold.",
+            _variant(pick="lowest of each"),
         ),
         Misconception(
             "always one",
@@ -424,9 +510,59 @@ suppression_heads = Exercise(
             switches={"limit": "zero"},
         ),
         Misconception(
+            "a threshold of your own",
+            "You compare with a number that stands in your code, so the same heads are found whatever is asked for. "
+            "Use the argument `threshold`.",
+            switches={"limit": "one"},
+        ),
+        Misconception(
+            "half the threshold",
+            "You compare with half of the threshold. The effect is to be below minus the whole of it.",
+            _variant(limit="half"),
+        ),
+        Misconception(
             "layer and head exchanged",
             "Your pairs read (head, layer). The convention is layer first: (1, 2) is L1H2.",
             switches={"write": lambda layer, head: (head, layer)},
+        ),
+        Misconception(
+            "layers counted from one",
+            "Your pairs count layers from 1. They are counted from 0, as everywhere in the model: (0, 2) is L0H2.",
+            _variant(write=lambda layer, head: (layer + 1, head)),
+        ),
+        Misconception(
+            "divided by the number of layers",
+            "You turn the index of the flattened table into a pair with the number of layers. A row of the table has "
+            "as many entries as a layer has heads: divmod(index, n_heads).",
+            _by_layers,
+        ),
+        Misconception(
+            "the change of the log probability",
+            "You compare the answer's log probability with what it is without the vector. How much it changes "
+            "depends on what all other parts write. Asked for is what this head writes: the answer's logit minus the "
+            "mean over the vocabulary.",
+            _change_of_log_probability,
+        ),
+        Misconception(
+            "what the model is without the head",
+            "You switch heads off and look at the answer's logit. That is a total effect: without an early head whose "
+            "output a suppressing head needs, the answer rises as well, though the early head writes nothing about it. "
+            "Asked for is the direct effect: what the head itself writes into the logit.",
+            _total_effect(),
+        ),
+        Misconception(
+            "the logit without the head",
+            "You switch heads off and look at the answer's logit alone. That is a total effect, in which later heads "
+            "act that read from this one, and a head that lowers all logits alike is counted, too. Asked for is what "
+            "the head itself writes: the answer's logit minus the mean over the vocabulary.",
+            _total_effect("raw"),
+        ),
+        Misconception(
+            "the log probability without the head",
+            "You switch heads off and look at the answer's log probability. That is a total effect, in which later "
+            "heads act that read from this one. Asked for is what the head itself writes: the answer's logit minus "
+            "the mean over the vocabulary.",
+            _total_effect("log probability"),
         ),
     ),
 )

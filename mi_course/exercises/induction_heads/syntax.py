@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mi_course import induction_heads as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
+from mi_course.exercises.induction_heads.planted_looks import Looks, Prompts, attention, draw_prompts, looks_at, torn
 
 QUESTIONS = [
     Question(
@@ -124,100 +125,194 @@ def _by_loops(rows: Tensor, end: Tensor, subject: Tensor, first: Tensor, choose:
 def _variant(
     *,
     chosen: str = "choose",
+    by: str = "rate",
     scored: str = "rest",
+    rate: str = "",
+    rules: str = "",
     distance: str = "choose",
     place: str = "back",
-    bos: bool = False,
+    bos: str = "apart",
     look: str = "most",
     plus: int = 1,
+    first_noun: str = "",
+    offset: str = "",
+    number: str = "share",
     write: Callable[[int, int, Any], tuple[int, int]] = lambda flat, heads, layers: divmod(flat, heads),
 ) -> Callable[..., dict[str, Any]]:
-    """The answer with one or two things done otherwise."""
+    """The answer with one or two things done otherwise.
+
+    scored: the prompts of all three rates; rate, rules: those of the head's and of the two rules' alone.
+    """
 
     def answer(rows: Tensor, end: Tensor, subject: Tensor, first: Tensor, choose: Tensor) -> dict[str, Any]:
-        halves = {"choose": choose, "rest": ~choose, "all": torch.ones_like(choose)}
-        skip = 0 if bos else 1
-        paid = rows.gather(-1, subject[:, None, None, None].expand(*rows.shape[:3], 1))[..., 0].double()
-        hits = {
-            "most": lambda: (rows[..., skip:].argmax(-1) + skip * plus == subject[:, None, None]).double(),
-            "mean": lambda: paid,
-            "half": lambda: (paid > 0.5).double(),
-        }[look]()
-        best = int(hits[halves[chosen]].mean(0).argmax())
-        score = halves[scored]
+        halves = {
+            "choose": choose,
+            "rest": ~choose,
+            "all": torch.ones_like(choose),
+            "hard": ~choose & (first != subject),
+        }
+        skip = 0 if bos == "counted" else 1
+        looked = rows[..., skip:].argmax(-1) + skip * plus
+        if look == "earlier":
+            looked = rows[..., 1:].scatter(-1, _at(end - 1, rows), -1.0).argmax(-1) + 1
+        ahead = rows[..., 1:].scatter(-1, _at(subject - 1, rows), 0.0).amax(-1)
+        paid = rows.gather(-1, _at(subject, rows))[..., 0].double()
+        kinds = {
+            "most": (looked == subject[:, None, None]).double(),
+            "mean": paid,
+            "mean apart": paid / rows[..., 1:].double().sum(-1),
+            "half": (paid > 0.5).double(),
+            "lead": paid - ahead,
+        }
+        hits = kinds.get(look, kinds["most"])
+        if bos == "dropped":
+            hits = hits.masked_fill(rows.argmax(-1) == 0, torch.nan)
+
         where = end - subject if place == "back" else subject
         usual = {
             "one": lambda: torch.tensor(1),
             "median": lambda: where[choose].median(),
             "mean": lambda: where[choose].double().mean().round(),
+            "hard": lambda: where[choose & (first != subject)].mode().values,
+            "easy": lambda: where[choose & (first == subject)].mode().values,
+            "first": lambda: (end - first)[choose].mode().values,
         }.get(distance, lambda: where[halves[distance]].mode().values)()
-        return {
-            "head": write(best, rows.shape[2], rows.shape[1]),
-            "rate": float(hits[score].flatten(1)[:, best].mean()),
-            "offset": float((where[score] == usual).double().mean()),
-            "first_noun": float((first == subject)[score].double().mean()),
+
+        def beyond(rule: Tensor) -> Tensor:
+            return hits - (looked == rule[:, None, None]).double()
+
+        side, layer_of = halves[chosen], torch.arange(rows.shape[1])[:, None]
+        table = {
+            "over first": lambda: beyond(first)[side].mean(0),
+            "over previous": lambda: beyond(end - 1)[side].mean(0),
+            "over last": lambda: beyond(end)[side].mean(0),
+            "over distance": lambda: beyond(end - usual)[side].mean(0),
+            "balanced": lambda: hits[side & (first == subject)].mean(0) + hits[side & (first != subject)].mean(0),
+            "easy": lambda: hits[side & (first == subject)].mean(0),
+            "median": lambda: paid[side].median(0).values,
+            "awake": lambda: hits.masked_fill(rows.argmax(-1) == 0, torch.nan)[side].nanmean(0),
+            "last layer": lambda: hits[side].mean(0) - 9 * (layer_of < rows.shape[1] - 1),
+            "first layer": lambda: hits[side].mean(0) - 9 * (layer_of > 0),
+            "layer": lambda: hits[side].mean(0) + 99 * hits[side].mean((0, 2))[:, None],
+        }.get(by, lambda: kinds.get(by, hits)[side].nanmean(0))()
+        best = int(table.argmax())
+        head = halves.get(rate or scored, ~choose)
+        rates, there = hits[head].flatten(1).nanmean(0), looked.flatten(1)[:, best]
+        rule = {"distance": where == usual, "looks so far": there == end - usual}
+        rule |= {"first": first == subject, "looks at first": there == first}
+        found = {
+            "rate": {"highest": rates.max(), "attention": paid[head].flatten(1).mean(0)[best]}.get(rate, rates[best]),
+            "offset": rule.get(offset, rule["distance"])[halves.get(offset, halves[rules or scored])].double().mean(),
+            "first_noun": rule.get(first_noun, rule["first"])[halves.get(first_noun, halves[rules or scored])]
+            .double()
+            .mean(),
         }
+        size = int(head.sum())
+        written = {
+            "rounded": lambda share: round(share, 2),
+            "count": lambda share: share * size,
+            "per cent": lambda share: share * 100,
+            "of all": lambda share: share * size / len(rows),
+        }.get(number, float)
+        rounded = {key: written(float(share)) for key, share in found.items()}
+        if offset == "number":
+            rounded["offset"] = float(usual)
+        return {"head": write(best, rows.shape[2], rows.shape[1]), **rounded}
 
     return answer
 
 
-def _flags(draw: Draw, choose: Tensor, here: int, there: int) -> Tensor:
-    """True for so many prompts of the choosing half and so many of the other, at random places."""
-    flags = torch.zeros_like(choose)
-    for side, count in ((True, here), (False, there)):
-        places = (choose == side).nonzero()[:, 0].tolist()
-        flags[draw.sample(places, count)] = True
-    return flags
+def _at(places: Tensor, rows: Tensor) -> Tensor:
+    """One source for each prompt, as an index into the last axis of `rows`."""
+    return places[:, None, None, None].expand(*rows.shape[:3], 1)
 
 
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, layers: int, heads: int, rests: bool, ranks: tuple[int, int, int]) -> Case:
-        choose = torch.zeros(36, dtype=torch.bool)
-        choose[draw.sample(range(36), 16)] = True
-        # Three distances: the commonest of the choosing half, of the other half and of all are not the same, and in two
-        # cases the middle one of the choosing half is another one each time.
-        # In the first case the mean lies, rounded, at no distance that occurs.
-        near_to_far = sorted(draw.sample([2, 3, 4, 5, 6], 3))
-        if ranks == (0, 1, 2):
-            near_to_far = draw.choice([[2, 3, 6], [2, 5, 6]])
-        back = [near_to_far[rank] for rank in ranks]
-        distance = torch.zeros(36, dtype=torch.long)
-        for side, counts in ((True, (7, 3, 6)), (False, (3, 9, 8))):
-            places = (choose == side).nonzero()[:, 0].tolist()
-            order = draw.sample([b for b, count in zip(back, counts, strict=True) for _ in range(count)], len(places))
-            distance[places] = torch.tensor(order)
-        end = 11 - torch.tensor([draw.integer(0, 3) for _ in range(36)])
-        subject = end - distance
-        first = torch.where(_flags(draw, choose, 5, 12), subject, subject - 1)  # no subject stands before 2
+    def places(layers: int, heads: int) -> list[helper.Head]:
+        """Places off the diagonal of the table, so that an exchanged pair is another head, in random order."""
+        every = [(layer, head) for layer in range(layers) for head in range(heads) if layer != head]
+        return draw.sample(every, len(every))
 
-        # By head: in how many of the two halves it looks at the subject.
-        places = [(layer, head) for layer in range(layers) for head in range(heads) if layer != head]
-        best, rival, restful, even = draw.sample(places, 4)
-        counts = {best: (13, 10), rival: (10, 18)}
-        if rests:
-            counts[restful] = (15, 16)
-        rows = torch.zeros(36, layers, heads, 13)
-        for layer in range(layers):
-            for head in range(heads):
-                place = (layer, head)
-                hit = _flags(draw, choose, *counts.get(place, (3, 4)))
-                for i in range(36):
-                    paid = 0.02 + 0.01 * draw.normal("13").abs().clamp(max=2)
-                    other = draw.choice([s for s in range(1, int(end[i]) + 1) if s != int(subject[i])])
-                    paid[int(subject[i]) if hit[i] else other] += 0.25
-                    if place == even:  # much on the subject, always a little more on itself
-                        paid[int(subject[i])], paid[int(end[i])] = 0.9, 1.0
-                    if rests and place == restful:
-                        paid[0] = 1.0
-                    paid[int(end[i]) + 1 :] = 0
-                    rows[i, layer, head] = paid / paid.sum()
-        return Case(label, (rows, end, subject, first, choose))
+    def case(label: str, prompts: Prompts, layers: int, heads: int, planted: Mapping[helper.Head, Looks]) -> Case:
+        return Case(label, (attention(draw, prompts, layers, heads, planted), *prompts[:4]))
 
-    return [
-        case("two layers of four heads", 2, 4, rests=False, ranks=(0, 1, 2)),
-        case("three layers of five heads, one of which rests on [BOS]", 3, 5, rests=True, ranks=(0, 2, 1)),
-        case("four layers of three heads", 4, 3, rests=False, ranks=(1, 2, 0)),
-    ]
+    def some(prompts: Prompts, easy: int, hard: int) -> list[int]:
+        return draw.sample(prompts.half(True, easy=True), easy) + draw.sample(prompts.half(True, easy=False), hard)
+
+    def missed(prompts: Prompts, good: list[int], at: Tensor, count: int) -> dict[int, int]:
+        return {i: int(at[i]) for i in [i for i in prompts.half(True) if i not in good][:count]}
+
+    # Where the best head misses it looks at the last token, and once at the first noun; its layer has no other that is
+    # good. `beyond` hits more often where the first noun is not the subject, `lucky` on the other half, `never_last`
+    # does not look at the last token. `sharp` is better than they, with much attention where it hits. The mean
+    # distance, rounded, is 4, which does not occur.
+    prompts = draw_prompts(draw, draw.choice([[2, 3, 6], [2, 5, 6]]), (4, 0, 0))
+    best, *others = places(2, 6)
+    beyond, lucky, sharp, never_last, even = [place for place in others if place[0] != best[0]]
+    planted = {even: torn(prompts, 10.1)}
+    for place, easy, hard, rest, at_end in (
+        (best, 4, 8, 10, 3),
+        (beyond, 0, 10, 12, 2),
+        (lucky, 3, 7, 18, 2),
+        (sharp, 3, 8, 8, 3),
+        (never_last, 3, 7, 5, 0),
+    ):
+        good = some(prompts, easy, hard)
+        apart = missed(prompts, good, prompts.first, 4) if place == best else {}
+        apart |= missed(prompts, good, prompts.end, at_end)
+        at = looks_at(draw, prompts, good, rest, apart)
+        planted[place] = Looks(at, torch.where(at == prompts.subject, 0.5, 0.15) if place == sharp else 0.15)
+    two = case("two layers of six heads", prompts, 2, 6, planted)
+
+    # The best head rests on [BOS] in all but six prompts. It is right where the first noun is not the subject, `lucky`
+    # where it is, `both` equally often in either kind of prompt. `resting` looks at the subject where it does not rest,
+    # and only there.
+    near = sorted(draw.sample([3, 4, 5, 6], 2))
+    prompts = draw_prompts(draw, [1, near[1], near[0]], (0, 3, 1))
+    others = places(3, 5)
+    best, both = [place for place in others if place[0] == 1][:2]
+    lucky, resting = [place for place in others if place[0] == 0][:2]
+    even = next(place for place in others if place not in (best, both, lucky, resting))
+    right, near_by = prompts.half(True, easy=True), prompts.half(True, usual=True)
+    mixed = draw.sample(right, 3) + near_by + draw.sample(prompts.half(True, easy=False, usual=False), 3)
+    at = looks_at(draw, prompts, some(prompts, 2, 12), 16)
+    good, bad = ([i for i in prompts.half(True) if bool(at[i] == prompts.subject[i]) == hit] for hit in (True, False))
+    rests = torch.ones(37)
+    rests[draw.sample(good, 2) + bad[:1] + draw.sample(prompts.half(False), 3)] = 0
+    mostly = torn(prompts, 30.1, rest=150.0)
+    awake = draw.sample(prompts.half(True), 4) + draw.sample(prompts.half(False), 3)
+    for i in awake:
+        mostly.at[i], mostly.most[i], mostly.rest[i] = prompts.subject[i], 0.45, 0
+    planted = {
+        best: Looks(at, rest=rests),
+        both: Looks(looks_at(draw, prompts, mixed, 10)),
+        lucky: Looks(looks_at(draw, prompts, right + draw.sample(near_by, 6), 18)),
+        even: torn(prompts, 10.1),
+        resting: mostly,
+    }
+    three = case("three layers of five heads, one of which rests on [BOS]", prompts, 3, 5, planted)
+
+    # Where the best head misses it looks one back or at the usual distance. `beyond` is right wherever the subject is
+    # elsewhere, `never_back` hardly less often than the best, and never looks one back. The subject may be the last
+    # token itself.
+    prompts = draw_prompts(draw, [2, draw.integer(4, 6), 0], (0, 0, 4))
+    others = places(4, 3)
+    best = next(place for place in others if place[0] > 1 and place != (3, 2))  # 11 is (2, 3) in fours
+    beyond, never_back, lucky, even = [place for place in others if place != best and place[0] > 0][:4]
+    wrong = draw.sample(prompts.half(True, easy=True), 3)
+    behind = {i: int(prompts.end[i]) - back for i, back in zip(wrong, (1, 1, prompts.usual), strict=True)}
+    usual, elsewhere = prompts.half(True, usual=True), prompts.half(True, usual=False)
+    backwards = usual + draw.sample(prompts.half(True, easy=True), 3)
+    backwards += draw.sample(prompts.half(True, easy=False, usual=False), 2)
+    at_usual = {i: int(prompts.end[i]) - prompts.usual for i in prompts.half(True) if i not in backwards}
+    planted = {
+        best: Looks(looks_at(draw, prompts, [i for i in prompts.half(True) if i not in wrong], 10, behind)),
+        beyond: Looks(looks_at(draw, prompts, elsewhere + draw.sample(usual, 2), 12)),
+        never_back: Looks(looks_at(draw, prompts, backwards, 12, at_usual)),
+        lucky: Looks(looks_at(draw, prompts, some(prompts, 3, 7), 18)),
+        even: torn(prompts, 10.1),
+    }
+    return [two, three, case("four layers of three heads", prompts, 4, 3, planted)]
 
 
 syntactic_heads = Exercise(
@@ -263,6 +358,90 @@ syntactic_heads = Exercise(
             switches={"scored": "all"},
         ),
         Misconception(
+            "the halves exchanged",
+            "You choose on ~choose and score on `choose`. It is the other way round: `choose` is True where head and "
+            "distance are chosen, and the rates are taken on the other prompts.",
+            _variant(chosen="rest", distance="rest", scored="choose"),
+        ),
+        Misconception(
+            "no halves",
+            "You choose and score on the same prompts, all of them. The best of many heads is partly the luckiest on "
+            "them. Choose head and distance on `choose`, and take the rates on ~choose.",
+            _variant(chosen="all", distance="all", scored="all"),
+        ),
+        Misconception(
+            "the rules scored on everything",
+            "You take the rate of the head on ~choose and those of the two rules on all prompts. Numbers that are to "
+            "be compared belong to the same prompts: take all three on ~choose.",
+            switches={"rules": "all"},
+        ),
+        Misconception(
+            "the rules scored where the distance was chosen",
+            "You take the rate of the head on ~choose and those of the two rules on `choose`. There the distance was "
+            "chosen, which is an advantage, and the prompts are other ones. Take all three on ~choose.",
+            _variant(rules="choose"),
+        ),
+        Misconception(
+            "the distance scored where it was chosen",
+            "Your `offset` is taken on `choose`, where the distance was chosen: it is the best of many there. Take "
+            "it on ~choose, as the other two rates.",
+            _variant(offset="choose"),
+        ),
+        Misconception(
+            "the distance scored on everything",
+            "Your `offset` is taken on all prompts, those on which the distance was chosen among them. Take it on "
+            "~choose, as the other two rates.",
+            _variant(offset="all"),
+        ),
+        Misconception(
+            "the first noun scored where others were chosen",
+            "Your `first_noun` is taken on `choose`. Nothing is chosen for this rule, but it is compared with rates "
+            "on other prompts: take it on ~choose.",
+            _variant(first_noun="choose"),
+        ),
+        Misconception(
+            "the first noun scored on everything",
+            "Your `first_noun` is taken on all prompts. Nothing is chosen for this rule, but it is compared with "
+            "rates on ~choose: take it there.",
+            _variant(first_noun="all"),
+        ),
+        Misconception(
+            "the head scored where it was chosen",
+            "You take the rules' rates on ~choose, but the head's on `choose`, where it was the best of many and "
+            "partly by luck. Take its rate on ~choose, too.",
+            _variant(rate="choose"),
+        ),
+        Misconception(
+            "the head scored on everything",
+            "You take the rules' rates on ~choose, but the head's on all prompts, those on which it was chosen among "
+            "them. Take its rate on ~choose, too.",
+            _variant(rate="all"),
+        ),
+        Misconception(
+            "the rate of another head",
+            "You choose the head on `choose`, and your rate is the highest that any head has on ~choose. That is "
+            "chosen where it is scored. Take the rate of the head that you chose.",
+            _variant(rate="highest"),
+        ),
+        Misconception(
+            "scored on the hard prompts only",
+            "You take the rates on those prompts in which the first noun is not the subject. There the rule of the "
+            "first noun is wrong by construction. Take all rates on all prompts of ~choose.",
+            _variant(scored="hard"),
+        ),
+        Misconception(
+            "the head scored on the hard prompts only",
+            "You take the head's rate on those prompts in which the first noun is not the subject, and the rules' on "
+            "more. Take all rates on all prompts of ~choose.",
+            _variant(rate="hard"),
+        ),
+        Misconception(
+            "attention in place of a rate",
+            "Your `rate` is how much attention the head pays to the subject on average. Asked for is the share of "
+            "prompts in which the subject gets the most.",
+            _variant(rate="attention"),
+        ),
+        Misconception(
             "the head chosen where it is scored",
             "You choose the head on the prompts on which its rate is taken. It would be the best there by "
             "construction. Choose it on `choose`.",
@@ -275,6 +454,95 @@ syntactic_heads = Exercise(
             switches={"chosen": "all"},
         ),
         Misconception(
+            "the head chosen by its lead over the first noun",
+            "You choose the head by how far it beats the first noun, or on the prompts in which the first noun is "
+            "wrong. Asked for is the head with the highest rate on all of `choose`; what it has to beat comes "
+            "afterwards, as rates beside its own.",
+            _variant(by="over first"),
+        ),
+        Misconception(
+            "the head chosen by its lead over the distance",
+            "You choose the head by how far it beats the fixed distance, or on the prompts in which the distance is "
+            "wrong. Asked for is the head with the highest rate on all of `choose`; the rules are rates to compare "
+            "with afterwards.",
+            _variant(by="over distance"),
+        ),
+        Misconception(
+            "the head chosen by its lead over the previous token",
+            "You choose the head by its looks at the subject minus its looks at the token before the last. Looking "
+            "there is one way among others of not looking at the subject. Take the highest rate.",
+            _variant(by="over previous"),
+        ),
+        Misconception(
+            "the head chosen by its lead over the last token",
+            "You choose the head by its looks at the subject minus its looks at the last token. Looking there is one "
+            "way among others of not looking at the subject. Take the highest rate.",
+            _variant(by="over last"),
+        ),
+        Misconception(
+            "two kinds of prompts weighed alike",
+            "You average two rates, one over the prompts in which the first noun is the subject, one over the "
+            "others. There are not equally many of both, and the rate is asked for: the share of all prompts in "
+            "`choose`.",
+            _variant(by="balanced"),
+        ),
+        Misconception(
+            "the head chosen where the first noun is right",
+            "You choose the head on those prompts in which the first noun is the subject. There a head that always "
+            "looks at the first noun is perfect. Choose on all of `choose`.",
+            _variant(by="easy"),
+        ),
+        Misconception(
+            "the best layer first",
+            "You choose the layer whose heads are best on average, and then a head in it. The best head may stand "
+            "beside poor ones. Take the highest entry of the whole table.",
+            _variant(by="layer"),
+        ),
+        Misconception(
+            "the last layer only",
+            "You choose among the heads of the last layer. The head with the highest rate may be in any layer.",
+            _variant(by="last layer"),
+        ),
+        Misconception(
+            "the first layer only",
+            "You choose among the heads of the first layer. The head with the highest rate may be in any layer.",
+            _variant(by="first layer"),
+        ),
+        Misconception(
+            "the head chosen by mean attention",
+            "You choose the head that pays most to the subject on average, and then count its looks. A head that "
+            "always pays a little more to something else can have a high mean. Choose by the rate, too: how often "
+            "the subject gets the most.",
+            switches={"by": "mean"},
+        ),
+        Misconception(
+            "the head chosen by mean attention without [BOS]",
+            "You choose the head by its mean attention to the subject, as a share of what does not go to [BOS], and "
+            "then count its looks. A head that always pays a little more to something else can have a high mean. "
+            "Choose by the rate, too.",
+            switches={"by": "mean apart"},
+        ),
+        Misconception(
+            "the head chosen by the usual attention",
+            "You choose the head from which the subject usually gets the most attention (the median, or the most "
+            "prompts won against other heads), and then count its looks. How much is not asked: choose by the rate, "
+            "how often it is more than any other source gets.",
+            _variant(by="median"),
+        ),
+        Misconception(
+            "the head chosen by more than half of the attention",
+            "You choose the head that most often pays more than half of its attention to the subject. Asked for is "
+            "how often the subject gets more than any other source, [BOS] apart, however much that is.",
+            _variant(by="half"),
+        ),
+        Misconception(
+            "the head chosen by mean lead",
+            "You choose the head by how much more the subject gets than the source next to it in attention, on "
+            "average. A few sharp looks then count for more than many. Choose by the rate: how often the subject "
+            "gets the most.",
+            _variant(by="lead"),
+        ),
+        Misconception(
             "the distance chosen where it is scored",
             "You choose the best distance on the prompts on which it is scored, and the head elsewhere: the baseline "
             "then has an advantage that the head does not have. Choose both on `choose`.",
@@ -284,6 +552,24 @@ syntactic_heads = Exercise(
             "the distance chosen on everything",
             "You choose the best distance on all prompts. Choose it as the head is chosen, on `choose` alone.",
             switches={"distance": "all"},
+        ),
+        Misconception(
+            "the distance chosen on the hard prompts only",
+            "You choose the distance on those prompts in which the first noun is not the subject. The rule is scored "
+            "on all kinds of prompts, so choose it on all of `choose`.",
+            switches={"distance": "hard"},
+        ),
+        Misconception(
+            "the distance of prompts that begin with the subject",
+            "You choose the distance on those prompts in which the first noun is the subject. The rule is scored on "
+            "all kinds of prompts, so choose it on all of `choose`.",
+            _variant(distance="easy"),
+        ),
+        Misconception(
+            "the distance of the first noun",
+            "You take the commonest of end - first. The fixed distance is to hit the verb's noun: take the commonest "
+            "of end - subject.",
+            _variant(distance="first"),
         ),
         Misconception(
             "the previous token as baseline",
@@ -319,7 +605,25 @@ syntactic_heads = Exercise(
             "[BOS] counted as a look",
             "You let [BOS] count. Heads rest there when they have nothing to do, and a head that rests and looks at "
             "the subject with what is left is counted as looking at nothing. Leave source 0 out before the argmax.",
-            switches={"bos": True},
+            switches={"bos": "counted"},
+        ),
+        Misconception(
+            "prompts with a rest are left out",
+            "You leave out the prompts in which [BOS] gets the most, so a head that rests nearly always is judged by "
+            "a few prompts. Leave source 0 out of each row, and keep all prompts.",
+            _variant(bos="dropped"),
+        ),
+        Misconception(
+            "the head chosen without its rests",
+            "You choose the head on those prompts in which [BOS] does not get the most, so one that rests nearly "
+            "always is judged by a few prompts. Leave source 0 out of each row, and keep all prompts.",
+            _variant(by="awake"),
+        ),
+        Misconception(
+            "the last token left out",
+            "You leave the last token out, so no head can look at it. That may be the verb's noun itself, and a head "
+            "that pays itself the most does not look at the subject. Leave out [BOS] alone.",
+            switches={"look": "earlier"},
         ),
         Misconception(
             "the mean attention",
@@ -328,10 +632,62 @@ syntactic_heads = Exercise(
             switches={"look": "mean"},
         ),
         Misconception(
+            "the mean attention without [BOS]",
+            "You average the subject's share of the attention that does not go to [BOS]. A head that always pays a "
+            "little more to something else can have a high mean. Asked for is how often the subject gets the most.",
+            _variant(look="mean apart"),
+        ),
+        Misconception(
+            "the mean lead",
+            "You average by how much the subject gets more than the next source. That measures how sharp a look is. "
+            "Asked for is in how many prompts the subject gets the most.",
+            _variant(look="lead"),
+        ),
+        Misconception(
             "more than half of the attention",
             "You count a look where the subject gets more than half of the attention. Asked for is that it gets more "
             "than any other source, [BOS] apart, however much that is.",
             switches={"look": "half"},
+        ),
+        Misconception(
+            "how often the head looks at the first noun",
+            "Your `first_noun` is how often the head looks at the first noun. Asked for is what a rule scores that "
+            "needs no head: the share of prompts in which the first noun is the subject.",
+            _variant(first_noun="looks at first"),
+        ),
+        Misconception(
+            "how often the head looks so far back",
+            "Your `offset` is how often the head looks at the usual distance. Asked for is what a rule scores that "
+            "needs no head: the share of prompts in which the subject stands at that distance.",
+            _variant(offset="looks so far"),
+        ),
+        Misconception(
+            "the distance in place of its rate",
+            "Your `offset` is the distance itself. Asked for is the share of prompts in which the subject stands so "
+            "far back.",
+            _variant(offset="number"),
+        ),
+        Misconception(
+            "a number in place of a share",
+            "You count prompts. Asked for are shares, between 0 and 1: divide by the number of prompts in the half "
+            "that is scored.",
+            switches={"number": "count"},
+        ),
+        Misconception(
+            "per cent",
+            "Your rates are in per cent. Asked for are shares, between 0 and 1.",
+            _variant(number="per cent"),
+        ),
+        Misconception(
+            "divided by the number of all prompts",
+            "You count on ~choose and divide by the number of all prompts. Divide by the number of those on which "
+            "you counted.",
+            _variant(number="of all"),
+        ),
+        Misconception(
+            "rounded rates",
+            "You round the rates to two places. Return them as they are, and round where they are printed.",
+            switches={"number": "rounded"},
         ),
         Misconception(
             "layer and head exchanged",
