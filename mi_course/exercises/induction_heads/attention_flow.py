@@ -74,21 +74,31 @@ def _rollout_in_lists(patterns: Tensor) -> Tensor:
 
 
 def _rollout_variant(
-    *, skip: str = "half", order: str = "later left", heads: str = "mean", used: str = "all", axes: str = "rows"
+    *,
+    skip: str = "half",
+    order: str = "later left",
+    heads: str = "mean",
+    used: str = "all",
+    axes: str = "rows",
+    start: str = "identity",
 ) -> Callable[[Tensor], Tensor]:
     """The answer with one or two things done otherwise."""
 
     def answer(patterns: Tensor) -> Tensor:
         if axes == "columns":
             patterns = patterns.transpose(-1, -2)
-        here = torch.eye(patterns.shape[-1], dtype=patterns.dtype)
+        n_heads, here = patterns.shape[1], torch.eye(patterns.shape[-1], dtype=patterns.dtype)
         layers = {
             "mean": lambda: patterns.mean(1),
             "max": lambda: patterns.amax(1),
+            "min": lambda: patterns.amin(1),
             "sum": lambda: patterns.sum(1),
             "max, normalised": lambda: patterns.amax(1) / patterns.amax(1).sum(-1, keepdim=True),
             "first": lambda: patterns[:, 0],
             "last": lambda: patterns[:, -1],
+            "each by itself": lambda: patterns,
+            "one after another": lambda: patterns.flatten(0, 1),
+            "mean of the layers": lambda: patterns.mean(0),
         }[heads]()
         layers = {"all": layers, "not the first": layers[1:], "not the last": layers[:-1], "last": layers[-1:]}[used]
         mixed = {
@@ -96,16 +106,28 @@ def _rollout_variant(
             "none": lambda a: a,
             "whole": lambda a: a + here,
             "whole, half of the heads": lambda a: a / 2 + here,
+            "as one more head": lambda a: (n_heads * a + here) / (n_heads + 1),
+            "by the sum of rows": lambda a: (a + here) / (a + here).sum(-1, keepdim=True),
+            "by the sum of columns": lambda a: (a + here) / (a + here).sum(-2, keepdim=True),
+            "one everywhere": lambda a: (a + 1) / 2,
             "once": lambda a: a,
+            "after": lambda a: a,
         }[skip]
-        rollout = here.expand(patterns.shape[2:])
-        for layer in layers:
+        rollout = here.expand(layers.shape[1:])
+        if start != "identity":
+            rollout = mixed(layers[0]) if start == "first, twice" else layers[0]
+        for layer in layers[1:] if start == "first, as it is" else layers:
             each = mixed(layer)
             rollout = {
                 "later left": lambda each=each, rollout=rollout: each @ rollout,
                 "later right": lambda each=each, rollout=rollout: rollout @ each,
                 "cell by cell": lambda each=each, rollout=rollout: each * rollout,
             }[order]()
+            rollout = (rollout + here) / 2 if skip == "after" else rollout
+        if heads == "each by itself":
+            rollout = rollout.mean(0)
+        if axes == "result":
+            rollout = rollout.transpose(-1, -2)
         return (rollout + here) / 2 if skip == "once" else rollout
 
     return answer
@@ -256,6 +278,93 @@ attention_rollout = Exercise(
             "and the result is to be (batch, dest, src), too.",
             switches={"axes": "columns"},
         ),
+        Misconception(
+            "the result transposed",
+            "Your result has sources in rows and destinations in columns. Asked for is (batch, dest, src), whose rows "
+            "sum to one; patterns have these axes already, so nothing has to be transposed.",
+            _rollout_variant(axes="result"),
+        ),
+        Misconception(
+            "the identity as one more head",
+            "You add the identity to the sum of the heads and divide by H + 1, so the stream is one among H + 1. "
+            "Here it has one half by itself, and the mean of the heads the other: (A + I) / 2.",
+            _rollout_variant(skip="as one more head"),
+        ),
+        Misconception(
+            "the largest head, and rows divided by their sums",
+            "You take the largest of the heads at every cell, add the identity and divide each row by its sum. Some "
+            "programs do that; it favours cells at which a single head looks, and the stream gets less than half. "
+            "Asked for is the mean over the heads.",
+            _rollout_variant(heads="max", skip="by the sum of rows"),
+        ),
+        Misconception(
+            "the smallest head in place of the mean",
+            "You take the smallest of the heads at every cell: what all of them look at. Rows then sum to less than "
+            "one. Asked for is the mean over the heads.",
+            _rollout_variant(heads="min"),
+        ),
+        Misconception(
+            "the smallest head, and rows divided by their sums",
+            "You take the smallest of the heads at every cell, add the identity and divide each row by its sum, so "
+            "the stream gets more than half. Asked for is the mean over the heads.",
+            _rollout_variant(heads="min", skip="by the sum of rows"),
+        ),
+        Misconception(
+            "the last head only",
+            "You follow the last head of each layer and no other. A layer's step is the mean over its heads: "
+            "patterns[layer].mean(0).",
+            _rollout_variant(heads="last"),
+        ),
+        Misconception(
+            "a rollout for each head",
+            "You roll out head 0 of all layers, head 1 of all layers and so on, and average at the end. Heads of the "
+            "same number have nothing to do with each other: what one wrote, all heads of the next layer can look at. "
+            "Average within each layer, before multiplying.",
+            _rollout_variant(heads="each by itself"),
+        ),
+        Misconception(
+            "heads of a layer one after another",
+            "You multiply the heads of a layer, as if each looked at what the one before had written. They stand side "
+            "by side and read the same stream: one step for each layer, the mean of its heads.",
+            _rollout_variant(heads="one after another"),
+        ),
+        Misconception(
+            "the mean of the layers, a product over heads",
+            "You average over axis 0, which is the layer, and multiply along axis 1, the heads. It is to be the other "
+            "way round: patterns.mean(1) is the mean over heads.",
+            _rollout_variant(heads="mean of the layers"),
+        ),
+        Misconception(
+            "columns made to sum to one",
+            "You divide each column by its sum. A row is what one destination gets from all sources, so it is the rows "
+            "that sum to one: sum(-1, keepdim=True).",
+            _rollout_variant(skip="by the sum of columns"),
+        ),
+        Misconception(
+            "one added everywhere",
+            "You add 1 to every cell, future ones too. The stream leads from each position to itself only: add the "
+            "identity matrix, torch.eye(n).",
+            _rollout_variant(skip="one everywhere"),
+        ),
+        Misconception(
+            "the identity added after multiplying",
+            "In each layer you multiply by the bare attention and mix in the identity afterwards. What goes past the "
+            "attention of a later layer is what the earlier ones have mixed, not the words: mix first, "
+            "(A + I) / 2 @ rollout.",
+            _rollout_variant(skip="after"),
+        ),
+        Misconception(
+            "the first layer twice",
+            "You begin with the first layer and multiply by it once more in the loop. Begin with the identity, or let "
+            "the loop begin at the second layer.",
+            _rollout_variant(start="first, twice"),
+        ),
+        Misconception(
+            "the first layer without the identity",
+            "You begin with the attention of the first layer as it is, and mix the identity into the later ones only. "
+            "The stream goes past the attention in the first layer, too.",
+            _rollout_variant(start="first, as it is"),
+        ),
     ),
 )
 
@@ -305,14 +414,20 @@ def _weighted_variant(
     """The answer with one or two things done otherwise."""
 
     def answer(pattern: Tensor, x: Tensor, W_V: Tensor, b_V: Tensor, W_O: Tensor) -> Tensor:
+        if end == "normalised first":
+            x = torch.nn.functional.layer_norm(x, x.shape[-1:])
         v = torch.einsum("bsm,hme->bhse", x, W_V)
         if bias == "inside":
             v = v + b_V[:, None]
         f = v @ W_O if through == "W_O" else v
-        alpha = pattern.transpose(-1, -2) if weighted == "destinations" else pattern
+        alpha = {
+            "sources": lambda: pattern,
+            "no": lambda: torch.ones_like(pattern),
+            "destinations": lambda: pattern.transpose(-1, -2),
+            "twice": lambda: pattern**2,
+            "under the root": pattern.sqrt,
+        }[weighted]()
         carried = alpha[..., None] * f[:, :, None]
-        if weighted == "no":
-            carried = f[:, :, None].expand_as(carried)
         if bias == "outside":
             carried = carried + (torch.einsum("he,hem->hm", b_V, W_O) if through == "W_O" else b_V)[:, None, None]
         lengths = {
@@ -322,6 +437,13 @@ def _weighted_variant(
             "at the destination": lambda: alpha * f.norm(dim=-1)[..., None],
             "of the stream": lambda: alpha * x.norm(dim=-1)[:, None, None],
             "absolute": lambda: carried.abs().sum(-1),
+            "mean absolute": lambda: carried.abs().mean(-1),
+            "largest": lambda: carried.abs().amax(-1),
+            "two lengths": lambda: alpha * (v.norm(dim=-1) * W_O.flatten(1).norm(dim=-1)[:, None])[:, :, None],
+            "bias by itself": lambda: (
+                alpha * ((f - b_V[:, None] @ W_O).norm(dim=-1) + (b_V[:, None] @ W_O).norm(dim=-1))[:, :, None]
+            ),
+            "one": lambda: alpha,
             "mean square": lambda: carried.pow(2).mean(-1).sqrt(),
             "of the sum over heads": lambda: carried.sum(1).norm(dim=-1),
             "of the sum over sources": lambda: carried.sum(3).norm(dim=-1),
@@ -329,8 +451,10 @@ def _weighted_variant(
         }[norm]()
         if end == "shares":
             lengths = lengths / lengths.sum(-1, keepdim=True)
-        if end == "mean over heads":
-            lengths = lengths.mean(1)
+        if end == "shares of the largest":
+            lengths = lengths / lengths.amax(-1, keepdim=True)
+        if end in ("mean over heads", "sum over heads"):
+            lengths = lengths.mean(1) if end == "mean over heads" else lengths.sum(1)
         return lengths
 
     return answer
@@ -469,10 +593,68 @@ value_weighted_attention = Exercise(
             switches={"end": "mean over heads"},
         ),
         Misconception(
+            "summed over heads",
+            "You add up the lengths of all heads. Asked for is one table for each head.",
+            _weighted_variant(end="sum over heads"),
+        ),
+        Misconception(
+            "shares of the longest",
+            "You divide each row by its largest entry, so the longest vector of every row has length one. Asked for "
+            "are the lengths themselves.",
+            _weighted_variant(end="shares of the largest"),
+        ),
+        Misconception(
+            "LayerNorm once more",
+            "You normalise x before making values from it. x is what the values are made from: the LayerNorm has been "
+            "applied already.",
+            _weighted_variant(end="normalised first"),
+        ),
+        Misconception(
+            "the largest entry",
+            "You take the largest absolute entry of each vector: another norm, which depends on the axes the stream "
+            "happens to be written in. Asked for is the Euclidean length.",
+            _weighted_variant(norm="largest"),
+        ),
+        Misconception(
+            "the mean of absolute values",
+            "You average absolute values over d_model. Asked for is the Euclidean length, the root of the sum of "
+            "squares.",
+            _weighted_variant(norm="mean absolute"),
+        ),
+        Misconception(
+            "length of the value times length of W_O",
+            "You multiply the length of the value by that of W_O. How far W_O stretches a value depends on where the "
+            "value points: multiply value and W_O, then measure.",
+            _weighted_variant(norm="two lengths"),
+        ),
+        Misconception(
+            "the bias measured by itself",
+            "You measure what comes from x W_V and what comes from b_V and add the two lengths. They are parts of one "
+            "vector and may cancel: add the vectors, then measure.",
+            _weighted_variant(norm="bias by itself"),
+        ),
+        Misconception(
+            "the weight under the root",
+            "You multiply the weight with the squares and take the root of both: the root of the weight is left. The "
+            "weight multiplies the length: weight outside the root, or squared inside.",
+            _weighted_variant(weighted="under the root"),
+        ),
+        Misconception(
+            "the weight twice",
+            "Your lengths have the weight in them twice. Weight either the vectors or their lengths.",
+            _weighted_variant(weighted="twice"),
+        ),
+        Misconception(
+            "vectors of length one",
+            "You give back the weights: the vectors are made unit vectors, or not measured at all. How long f(x) is, "
+            "is what distinguishes this reading from raw attention.",
+            _weighted_variant(norm="one"),
+        ),
+        Misconception(
             "rows and columns of the pattern swapped",
             "You weight with the pattern transposed: each source's vector is weighted by how the source looks. The "
             "weight of source s at destination d is pattern[…, d, s].",
-            switches={"weighted": "destinations"},
+            _weighted_variant(weighted="destinations"),
         ),
     ),
 )

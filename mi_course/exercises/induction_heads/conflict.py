@@ -92,12 +92,15 @@ def _variant(
     ties: str = "latest",
     gap: bool = True,
     mass: str = "probability",
-    itself: bool = False,
+    itself: str = "no",
     doubled: bool = True,
     order: str = "as asked",
     reduce: str = "pooled",
     shift: int = 0,
     wraps: bool = False,
+    skipped: str = "nothing",
+    axis: str = "vocabulary",
+    reads: str = "earlier",
 ) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
 
@@ -115,31 +118,43 @@ def _variant(
         agree: list[list[float]] = []
         held: list[list[float]] = []
         probabilities = {
-            "probability": lambda: logits.softmax(-1),
+            "probability": lambda: logits.softmax(-1 if axis == "vocabulary" else 1 if "positions" in axis else 0),
             "log": lambda: logits.log_softmax(-1),
+            "geometric": lambda: logits.log_softmax(-1),
+            "loss": lambda: 1 + logits.log_softmax(-1),
             "logit": lambda: logits,
             "largest": lambda: logits.softmax(-1),
             "largest, kept": lambda: logits.softmax(-1),
             "lead": lambda: logits.softmax(-1),
         }[mass]()
-        for scores, row in zip(probabilities, tokens.tolist(), strict=True):
+        choices = logits.argmax(-1) if axis.startswith("of the mass") else probabilities.argmax(-1)
+        for scores, chosen, row in zip(probabilities, choices.tolist(), tokens.tolist(), strict=True):
             agree.append([])
             held.append([])
             end = len(row) - (last == "left out" or against == "text" or (shift == 1 and not wraps))
             for at in range(shift == -1, end):
-                followed = [
-                    row[b + step] for b in range(at - (not doubled)) if row[b] == row[at] and b + step < len(row)
-                ]
-                if itself and at + 1 < len(row):
-                    followed.append(row[at + 1])
+                before = [b for b in range(at - (not doubled)) if row[b] == row[at]]
+                if reads == "all other":
+                    before = [b for b in range(len(row)) if row[b] == row[at] and b != at]
+                if skipped == "position 0":
+                    before = [b for b in before if b]
+                if skipped == "id 0" and row[at] == 0:
+                    before = []
+                if (itself == "always" or (itself == "where it speaks" and before)) and at + 1 < len(row):
+                    before.append(at)
+                if step < 0 and not wraps:
+                    before = [b for b in before if b]
+                followed = [row[b + step] for b in before if b + step < len(row)]
                 if not followed:
                     if silent == "counted as wrong":
                         agree[-1].append(0.0)
                         held[-1].append(0.0)
                     continue
                 named = named_by(rule, followed) if against == "rule" else row[at + 1]
+                if skipped == "named 0" and named == 0:
+                    continue
                 guess = scores[(at + shift) % len(row)]
-                agree[-1].append(float(int(guess.argmax()) == named))
+                agree[-1].append(float(chosen[(at + shift) % len(row)] == named))
                 top = float(guess.max())
                 worth = {"largest": top, "largest, kept": 1 - top, "lead": 1 - top + float(guess[named])}
                 held[-1].append(worth.get(mass, float(guess[named])))
@@ -148,6 +163,11 @@ def _variant(
         else:
             rows = [[sum(each) / len(each) for each in all_ if each] for all_ in (agree, held)]
             numbers = [sum(each) / len(each) for each in rows]
+        if mass == "geometric":
+            numbers[1] = float(np.exp(numbers[1]))
+        if silent == "counted as agreement":
+            share = len([each for all_ in agree for each in all_]) / tokens.numel()
+            numbers = [1 - share * (1 - each) for each in numbers]
         numbers = [1 - each for each in numbers] if gap else numbers
         return {"as asked": numbers, "exchanged": numbers[::-1], "one": numbers[0]}[order]
 
@@ -171,6 +191,8 @@ def _cases(draw: Draw) -> list[Case]:
         tokens[:, 0] = 0
         # A token that comes twice in a row, and votes that are not even, in every batch.
         tokens[0, -5:] = torch.tensor([1, 1, 2, 1, 1])
+        if leaning != "latest":  # token 0 stands first, comes back, is named, and comes back again
+            tokens[0, 2:5], tokens[0, 6], tokens[0, 8] = torch.tensor([3, 0, 3]), 3, 0
         logits = draw.normal(f"{batch} {pos} {d_vocab}", mean=1.0)
         named = helper.rule_predictions(tokens, leaning)
         rows, places = (named >= 0).nonzero(as_tuple=True)
@@ -313,7 +335,91 @@ end_to_end_gap = Exercise(
             "the present occurrence has a vote",
             "You count what follows the present token in the text among the continuations. The model cannot see it, "
             "and the rule must not: only positions before the present one.",
-            switches={"itself": True},
+            switches={"itself": "where it speaks"},
+        ),
+        Misconception(
+            "the present occurrence counted among the earlier ones",
+            "You take the present position for an occurrence of its own token, so your rule speaks everywhere and "
+            "reads what follows in the text. Only positions *before* the present one count.",
+            switches={"itself": "always"},
+        ),
+        Misconception(
+            "later occurrences have a vote",
+            "You read what followed all other occurrences in the text, later ones among them. The model has not seen "
+            "those, and the rule must not: only positions before the present one.",
+            switches={"reads": "all other"},
+        ),
+        Misconception(
+            "the token before the copy",
+            "Your rule names the token that stands *before* the earlier occurrence. It should name the one that "
+            "followed: one further, not one back.",
+            switches={"step": -1},
+        ),
+        Misconception(
+            "the token before the copy, round the start",
+            "Your rule names the token that stands *before* the earlier occurrence, and before position 0 the last of "
+            "the text, as row[-1] is. It should name the one that followed: row[i + 1].",
+            switches={"step": -1, "wraps": True},
+        ),
+        Misconception(
+            "position 0 passed over",
+            "You search for earlier occurrences from position 1 on. What stands at position 0 can come back as well, "
+            "and then it is an earlier occurrence like any other.",
+            switches={"skipped": "position 0"},
+        ),
+        Misconception(
+            "token 0 passed over",
+            "You leave out positions whose token has id 0. It is a token like any other here; and `if token:` is false "
+            "for id 0.",
+            switches={"skipped": "id 0"},
+        ),
+        Misconception(
+            "token 0 named, and taken for none",
+            "Where the rule names token 0 you count it as saying nothing: `if named:` is false for id 0. Compare with "
+            "None, or ask whether the list is empty.",
+            switches={"skipped": "named 0"},
+        ),
+        Misconception(
+            "softmax over positions",
+            "Your softmax runs over positions: shares of the text, not of the vocabulary. Logits are "
+            "(batch, pos, d_vocab), and probabilities for the next token sum to one over the last axis: softmax(-1).",
+            _variant(axis="positions"),
+        ),
+        Misconception(
+            "softmax over texts",
+            "Your softmax runs over axis 0, the texts. Probabilities for the next token sum to one over the "
+            "vocabulary, the last axis: softmax(-1).",
+            _variant(axis="texts"),
+        ),
+        Misconception(
+            "probabilities over positions",
+            "Your choices are right, and for the probabilities softmax runs over positions. Probabilities for the next "
+            "token sum to one over the vocabulary, the last axis: softmax(-1).",
+            _variant(axis="of the mass, over positions"),
+        ),
+        Misconception(
+            "probabilities over texts",
+            "Your choices are right, and for the probabilities softmax runs over axis 0, the texts. Probabilities for "
+            "the next token sum to one over the vocabulary, the last axis: softmax(-1).",
+            _variant(axis="of the mass, over texts"),
+        ),
+        Misconception(
+            "the geometric mean",
+            "You average log-probabilities and take exp: the geometric mean, which one small probability pulls down. "
+            "Asked for is the mean of the probabilities themselves.",
+            _variant(mass="geometric"),
+        ),
+        Misconception(
+            "a loss in place of a gap",
+            "Your second number is a cross-entropy: the mean of minus log p. Asked for is one minus the mean "
+            "probability.",
+            _variant(mass="loss"),
+        ),
+        Misconception(
+            "divided by all positions",
+            "You add up what the rule leaves open and divide by all positions, also those at which it says nothing: "
+            "they count as explained. Divide by the number of positions at which it speaks.",
+            _variant(silent="counted as agreement"),
         ),
         Misconception(
             "a token right after itself",
