@@ -153,6 +153,8 @@ def _recognised(exercise: Exercise, misconception: Misconception, seed: int) -> 
         return f"was taken for {result.misconception!r}: {result}"
     if misconception.message not in result.message:
         return "its message was not shown"
+    if misconception.switches and any("the model's" in note or "left on the model" in note for note in result.notes):
+        return f"it is made of switches and leaves a model changed; give it as `answer`: {result.notes}"
     return f"took {seconds:.1f} s, over {FAIL_SECONDS:g} s" if seconds > FAIL_SECONDS else ""
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from mi_course.checking.exercise import Exercise, Misconception
+from mi_course.checking.guard import Watch
 from mi_course.checking.limits import on_this_thread
-from mi_course.checking.run import Outcome, agree, run
+from mi_course.checking.run import Outcome, agree, models_in, run
 
 BUDGET = 2.0  # seconds of computing for the whole bank: a longer diagnosis is given up, the verdict is not
 HANGS = 5.0  # seconds after which a wrong answer of the bank itself is stopped
@@ -28,10 +29,16 @@ def diagnose(exercise: Exercise, outcomes: Sequence[Outcome], seed: int) -> Misc
     """
     deadline = _clock() + BUDGET
     pairs = () if _constant(outcomes) else exercise.pairs()
-    for candidates in (exercise.misconceptions, pairs):
-        found = _match(exercise, candidates, outcomes, seed, deadline)
-        if found is not None:
-            return found
+    given = [(outcome.case.args, outcome.case.kwargs) for outcome in outcomes]
+    watches = [Watch(model) for model in {id(model): model for model in models_in(given)}.values()]
+    try:
+        for candidates in (exercise.misconceptions, pairs):
+            found = _match(exercise, candidates, outcomes, seed, deadline)
+            if found is not None:
+                return found
+    finally:
+        for watch in watches:
+            watch.restore()
     return None
 
 
@@ -49,7 +56,8 @@ def _match(
 def _explains(exercise: Exercise, candidate: Misconception, outcomes: Sequence[Outcome], seed: int) -> bool:
     telling = False
     for outcome in outcomes:
-        other = run(exercise, candidate.answer, outcome.case, HANGS, seed)
+        # Those made of switches leave models as they were, which the bank proves; watching costs more than running.
+        other = run(exercise, candidate.answer, outcome.case, HANGS, seed, watched=not candidate.switches)
         if not agree(exercise, other, outcome):
             return False
         shown = outcome.said == other.said if outcome.error is not None else not _hollow(outcome.value)

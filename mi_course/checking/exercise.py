@@ -72,7 +72,7 @@ class Misconception:
     message: says what the answer measures or does, and what is asked instead.
     answer: the wrong implementation; or leave it out and give
     switches: the settings of the exercise's `variant` that make the mistake. Mistakes given as switches are also
-        recognised when two are made at once.
+        recognised when two are made at once. What a variant builds leaves models as they were.
     """
 
     name: str
@@ -171,4 +171,5 @@ class Exercise:
                         name=f"{first.name}, and {second.name}",
                         message=f"Two things at once. {first.message} And: {second.message}",
                         answer=self.variant(**first.switches, **second.switches),
+                        switches={**first.switches, **second.switches},
                     )

@@ -12,7 +12,7 @@ from torch import Tensor
 from mi_course import induction_heads as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
 from mi_course.exercises.induction_heads.tiny import texts, tiny_model
-from mi_course.interventions import Edit, attn_out, pattern, replace, run, v, z
+from mi_course.interventions import Edit, attn_out, k, pattern, q, replace, resid_post, run, v, z
 from mi_course.transformer_maths import next_token_loss
 
 QUESTIONS = [
@@ -151,47 +151,87 @@ def _all_mixed(own: Tensor) -> Tensor:
     return flat[torch.randperm(len(flat))].view_as(own)
 
 
+def _average(own: Tensor) -> Tensor:
+    return own.mean(0, keepdim=True)
+
+
+def _next_text(own: Tensor) -> Tensor:
+    return own.roll(1, 0)
+
+
+def _as_it_is(own: Tensor) -> Tensor:
+    return own
+
+
+def _exchanged(one: str, other: str) -> Callable[[str], str]:
+    return lambda how: {one: other, other: one}.get(how, how)
+
+
+Put = Callable[[Tensor], Tensor]
+
+
+def _edited(model: Any, text: tuple[tuple[int, ...], ...], layer: int, head: int, where: str, put: Put | str) -> Tensor:
+    """The logits with `put` of what stands there in its place. "b_V": that bias stays; "b_O": that one goes, too."""
+    if isinstance(put, str):
+        bias = model.b_V[layer, head].detach()
+        function = {"b_V": lambda own: bias.expand_as(own), "b_O": torch.zeros_like}[put]
+    else:
+        function = put
+    site = {
+        "z": z(layer, head=head),
+        "pattern": pattern(layer, head=head),
+        "attn_out": attn_out(layer),
+        "all heads": z(layer),
+        "other heads": z(layer),
+        "entry": z(layer),
+        "entry of attn_out": attn_out(layer),
+        "position": z(layer, position=head),
+        "values": v(layer, head=head),
+        "queries": q(layer, head=head),
+        "keys": k(layer, head=head),
+        "stream": resid_post(layer),
+    }[where]
+
+    def change(own: Tensor) -> Tensor:
+        new = function(own).expand_as(own).clone()
+        if where == "other heads":
+            new[:, :, head] = own[:, :, head]
+        if where.startswith("entry"):
+            new, chosen = own.clone(), new[..., head]
+            new[..., head] = chosen
+        return new
+
+    edits = [Edit(site, change)]
+    if put == "b_O":
+        edits.append(Edit(attn_out(layer), lambda out: out - model.blocks[layer].state_dict()["attn.o.bias"]))
+    return run(model, torch.tensor(text), edits).logits
+
+
+# Many wrong answers put in the same thing for one of the three words.
+_edited_before = lru_cache(maxsize=512)(_edited)
+
+
 def _variant(
     *,
-    mean: Callable[[Tensor], Tensor] = lambda own: own.mean(0, keepdim=True),
-    donor: Donor = lambda own: own.roll(1, 0),
+    zero: Put | str = torch.zeros_like,
+    mean: Put = _average,
+    donor: Donor = _next_text,
     where: str = "z",
-    how_used: str = "",
+    how_used: Callable[[str], str] = lambda how: how,
     returns: str = "logits",
-    zero: float | str = 0.0,
     head_of: Callable[[int, int], tuple[int, int]] = lambda layer, head: (layer, head),
 ) -> Callable[..., Any]:
     """The answer with one or two things done otherwise."""
 
-    def instead(own: Tensor, how: str) -> Tensor:
-        how = how_used or how
-        if how == "zero":
-            return torch.zeros_like(own)
-        return (mean(own) if how == "mean" else donor(own)).expand_as(own)
-
     def answer(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Any:
         layer, head = head_of(layer, head)
-        site = {
-            "z": z(layer, head=head),
-            "pattern": pattern(layer, head=head),
-            "attn_out": attn_out(layer),
-            "all heads": z(layer),
-            "position": z(layer, position=head),
-            "values": v(layer, head=head),
-        }[where]
-
-        def function(own: Tensor) -> Tensor:
-            if zero == "b_V" and how == "zero":
-                return model.b_V[layer, head].expand_as(own)
-            return instead(own, how)
-
-        edits = [Edit(site, function)]
-        if zero == "b_O" and how == "zero":
-            edits.append(Edit(attn_out(layer), lambda out: out - model.blocks[layer].state_dict()["attn.o.bias"]))
-        clean = run(model, tokens).logits if returns in ("difference", "minus difference", "clean") else None
-        logits = run(model, tokens, edits).logits
+        put = {"zero": zero, "mean": mean, "resample": donor}[how_used(how)]
+        drawn = put is donor and donor is not _next_text  # a random order is another one each time
+        text = tuple(map(tuple, tokens.tolist()))
+        logits = (_edited if drawn else _edited_before)(model, text, layer, head, where, put)
+        clean = run(model, tokens).logits if returns in ("difference", "minus difference", "clean") else logits
         return {
-            "logits": lambda: logits,
+            "logits": lambda: logits.clone(),
             "difference": lambda: logits - clean,
             "minus difference": lambda: clean - logits,
             "clean": lambda: clean,
@@ -202,6 +242,32 @@ def _variant(
         }[returns]()
 
     return answer
+
+
+def _at(combine: Callable[[Tensor, Tensor], Tensor], layers: str = "one") -> Callable[..., Tensor]:
+    """The z of the clean run and what is asked for in its place, made one; in one layer or in all."""
+
+    def answer(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Tensor:
+        sites = [z(each, head=head) for each in (range(model.cfg.n_layers) if layers == "all" else [layer])]
+        clean = run(model, tokens, cache=sites).cache
+        put = {"zero": torch.zeros_like, "mean": _average, "resample": _next_text}[how]
+        edits = [replace(site, combine(clean[site], put(clean[site]).expand_as(clean[site]))) for site in sites]
+        return run(model, tokens, edits).logits
+
+    return answer
+
+
+def _of_the_logits(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Tensor:
+    """The replacement made with logits, after the model has run."""
+    if how == "zero":
+        return helper.ablate_head(model, tokens, layer, head, how)
+    logits = run(model, tokens).logits
+    return logits.mean(0, keepdim=True).expand_as(logits) if how == "mean" else logits.roll(1, 0)
+
+
+def _whole_run(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Any:
+    logits = helper.ablate_head(model, tokens, layer, head, how)
+    return logits, {}  # an empty cache: nothing was asked for
 
 
 def _mean_over_heads(model: Any, tokens: Tensor, layer: int, head: int, how: str) -> Tensor:
@@ -439,17 +505,166 @@ ablate_head = Exercise(
         Misconception(
             "nothing is resampled",
             "With 'resample' every text of yours keeps its own z: nothing is ablated. Give it another text's z.",
-            switches={"donor": lambda own: own},
+            switches={"donor": _as_it_is},
         ),
         Misconception(
             "always zero",
             "You put zeros, whatever `how` says. 'mean' and 'resample' put something else in.",
-            _variant(how_used="zero"),
+            _variant(how_used=lambda how: "zero"),
         ),
         Misconception(
             "always the mean",
             "You put the mean, whatever `how` says. 'zero' puts zeros, 'resample' another text's z.",
-            _variant(how_used="mean"),
+            _variant(how_used=lambda how: "mean"),
+        ),
+        Misconception(
+            "always another text",
+            "You put in another text's z, whatever `how` says. 'zero' puts zeros, 'mean' the mean over the batch.",
+            _variant(how_used=lambda how: "resample"),
+        ),
+        Misconception(
+            "zero and mean exchanged",
+            "You put the mean for 'zero' and zeros for 'mean'. 'zero' asks what the model does without the head's "
+            "output, 'mean' what it does if the head said the same in every text.",
+            switches={"how_used": _exchanged("zero", "mean")},
+        ),
+        Misconception(
+            "mean and resampling exchanged",
+            "You put another text's z for 'mean' and the mean for 'resample'. The mean is one for all texts; "
+            "resampling gives each text the z of one other.",
+            _variant(how_used=_exchanged("mean", "resample")),
+        ),
+        Misconception(
+            "zero and resampling exchanged",
+            "You put another text's z for 'zero' and zeros for 'resample'. 'resample' speaks of another text, 'zero' "
+            "of none.",
+            _variant(how_used=_exchanged("zero", "resample")),
+        ),
+        Misconception(
+            "the mean for zero",
+            "With 'zero' you put in the mean, as with 'mean'. Zeros are asked for: also what the head writes in every "
+            "text alike is to be gone.",
+            _variant(zero=_average),
+        ),
+        Misconception(
+            "another text for zero",
+            "With 'zero' you put in another text's z, as with 'resample'. Zeros are asked for.",
+            _variant(zero=_next_text),
+        ),
+        Misconception(
+            "zeros for the mean",
+            "With 'mean' you put in zeros. That also takes away what the head writes in every text alike: asked for "
+            "is the mean of its z over the batch.",
+            _variant(mean=torch.zeros_like),
+        ),
+        Misconception(
+            "another text for the mean",
+            "With 'mean' you put in another text's z, as with 'resample'. Asked for is the mean over all texts of the "
+            "batch, the same for each.",
+            _variant(mean=_next_text),
+        ),
+        Misconception(
+            "nothing becomes zero",
+            "With 'zero' the head keeps its z: these are the logits of the model as it is. Put zeros in its place.",
+            _variant(zero=_as_it_is),
+        ),
+        Misconception(
+            "nothing is averaged",
+            "With 'mean' the head keeps its z: these are the logits of the model as it is. Put the mean over the batch "
+            "in its place.",
+            _variant(mean=_as_it_is),
+        ),
+        Misconception(
+            "the mean is taken off",
+            "With 'mean' you subtract the mean from z. What differs from text to text is left then, and that is what "
+            "is to go: put the mean itself in place of z.",
+            _variant(mean=lambda own: own - own.mean(0)),
+        ),
+        Misconception(
+            "the sum over texts",
+            "You add up over the texts. The more texts there are the larger that is: divide by their number, which "
+            ".mean(0) does.",
+            _variant(mean=lambda own: own.sum(0, keepdim=True)),
+        ),
+        Misconception(
+            "the median over texts",
+            "You take the median over the texts, entry by entry. Asked for is the mean.",
+            _variant(mean=lambda own: own.median(0, keepdim=True).values),
+        ),
+        Misconception(
+            "the mean over positions and d_head",
+            "Your mean runs over positions and entries of each text, so each text gets one number of its own. Average "
+            "over the texts, axis 0, and keep one vector for each position.",
+            _variant(mean=lambda own: own.mean((1, 2), keepdim=True)),
+        ),
+        Misconception(
+            "all heads but this one",
+            "You replace the z of all other heads of the layer and keep this one. That asks whether the head suffices. "
+            "Asked for is what is lost without it.",
+            _variant(where="other heads"),
+        ),
+        Misconception(
+            "the head of every layer",
+            "You replace the head of this number in every layer. Heads of one number share nothing else: only the one "
+            "in `layer` is to go.",
+            _at(lambda own, instead: instead, layers="all"),
+        ),
+        Misconception(
+            "always layer 0",
+            "You replace a head of layer 0 whatever `layer` says: z(layer, head=head).",
+            _variant(head_of=lambda layer, head: (0, head)),
+        ),
+        Misconception(
+            "an entry instead of a head",
+            "You index the last axis of z with the number of the head: one entry of d_head, in all heads. The axes of "
+            "z are batch, position, head, d_head: value[:, :, head], or z(layer, head=head).",
+            _variant(where="entry"),
+        ),
+        Misconception(
+            "an entry of attn_out",
+            "You index attn_out with the number of the head. Its axes are batch, position, d_model: the heads are "
+            "added up there, and what you replace is one number of the stream. Heads are apart in z.",
+            _variant(where="entry of attn_out"),
+        ),
+        Misconception(
+            "the queries instead of z",
+            "You replace the queries, so that the head looks elsewhere and goes on gathering. What it has gathered is "
+            "z: z(layer, head=head).",
+            _variant(where="queries"),
+        ),
+        Misconception(
+            "the keys instead of z",
+            "You replace the keys, so that the head looks elsewhere and goes on gathering. What it has gathered is z: "
+            "z(layer, head=head).",
+            _variant(where="keys"),
+        ),
+        Misconception(
+            "added instead of put in its place",
+            "You add to z what is to stand in its place, so the head's own z is still there. replace(site, tensor) "
+            "puts it in; add(site, tensor) adds.",
+            _at(lambda own, instead: own + instead),
+        ),
+        Misconception(
+            "the logits are exchanged",
+            "You take the mean of the logits, or another text's, after the model has run. Only the z of one head is to "
+            "change, and the model computes on from there.",
+            _of_the_logits,
+        ),
+        Misconception(
+            "the whole run",
+            "You return the run, which holds logits and cache. Asked for are the logits: run(...).logits.",
+            _whole_run,
+        ),
+        Misconception(
+            "the other layer",
+            "You replace the head in the other layer. `layer` counts from 0: z(layer, head=head).",
+            _variant(head_of=lambda layer, head: (1 - layer, head)),
+        ),
+        Misconception(
+            "the stream instead of the head's output",
+            "You replace the residual stream after the layer. That takes away everything that was written so far, the "
+            "embedding included. What one head has gathered is z(layer, head=head).",
+            _variant(where="stream"),
         ),
         Misconception(
             "no text's output",

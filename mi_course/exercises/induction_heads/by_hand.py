@@ -139,18 +139,19 @@ def _written(
         first, second = (each * (math.sqrt(d_head) if root else 1.0) for each in sharp)
         places = torch.eye(n_ctx)
         whole = dict.fromkeys(parts, torch.eye(d_vocab)) | {"position": places}
+        widths = dict.fromkeys(parts, d_vocab) | {"position": n_ctx}
         weights["W_Q"][0, position, :n_ctx] = first * places.roll(-back, 1)
         weights["W_K"][0, position, :n_ctx] = places
-        weights["W_V"][0, parts[noted], : n_ctx if noted == "position" else d_vocab] = whole[noted]
+        weights["W_V"][0, parts[noted], : widths[noted]] = whole[noted]
         weights["W_O"][0, :d_vocab, parts[notes]] = torch.eye(d_vocab)
         if fixed:
             period = (n_ctx - 1) // 2
             weights["W_Q"][1, position, :n_ctx] = second * places.roll(-(period - 1), 1)
             weights["W_K"][1, position, :n_ctx] = places
         else:
-            weights["W_Q"][1, parts[seeks], :d_vocab] = second * torch.eye(d_vocab)
-            weights["W_K"][1, parts[finds], : n_ctx if finds == "position" else d_vocab] = whole[finds]
-        weights["W_V"][1, parts[carries], :d_vocab] = torch.eye(d_vocab)
+            weights["W_Q"][1, parts[seeks], : widths[seeks]] = second * whole[seeks]
+            weights["W_K"][1, parts[finds], : widths[finds]] = whole[finds]
+        weights["W_V"][1, parts[carries], : widths[carries]] = whole[carries]
         weights["W_O"][1, :d_vocab, parts[writes]] = sign * torch.eye(d_vocab).roll(shift, 1)
         return weights
 
@@ -271,12 +272,35 @@ def _tried(weights: Mapping[str, Tensor], trial: Trial) -> str:
     said = "no token more than another" if bool(tied[text, at]) else f"{int(guess[text, at])}"
     written = " ".join(["[BOS]", *map(str, tokens[1 : place + 1].tolist())])
     looks = [_looks(patterns, layer, trial) for layer in range(2)]
+    blurred = _blurred(patterns, trial)
     if _asks_ahead(weights):
         looks[0] += " (it asks for position i + 1, which is masked, and all other scores are equal)"
     return (
         f"after «{written}» (position {place}) your model predicts {said}, and {int(due[text, at])} is due. On these "
-        f"texts layer 0 looks {looks[0]}; layer 1, on the later copies, {looks[1]}"
+        f"texts layer 0 looks {looks[0]}; layer 1, on the later copies, {looks[1]}{blurred}"
     )
+
+
+def _blurred(patterns: list[Tensor], trial: Trial) -> str:
+    """A hint where the first head that leaves the right place much attention, and not most of it, is too soft."""
+    tokens, size = trial.tokens, trial.tokens.shape[1]
+    dest = torch.arange(1, size - 1)
+    first = float(patterns[0][:, dest, dest - 1].mean())
+    later = torch.arange(trial.first, size - 1)
+    after = tokens[:, None, :-1] == tokens[:, later, None]
+    after = torch.cat([torch.zeros_like(after[..., :1]), after & (torch.arange(size - 1) < later[:, None])], -1)
+    second = float((patterns[1][:, later] * after).sum(-1).mean())
+    evenly = float((after.sum(-1) / (later + 1)).mean())
+    for layer, share, even in ((0, first, float((1.0 / (dest + 1)).mean())), (1, second, evenly)):
+        if share < 0.9:
+            if share < even + 1e-3 or patterns[layer].amax(-1)[:, dest].mean() > 0.9:
+                return ""  # it is sharp, or does not look there at all
+            return (
+                f". Layer {layer} looks at the right place, with too little of its attention: the rest is spread. A "
+                "match has to win by some 20 after the division by the root of d_head, so multiply its queries by "
+                "20 times that root"
+            )
+    return ""
 
 
 def _asks_ahead(weights: Mapping[str, Tensor]) -> bool:
@@ -461,6 +485,38 @@ write_induction_model = Exercise(
             "Your layer 1 spreads its attention over all positions, so what it copies is a mixture. Multiply its "
             "queries as those of layer 0.",
             switches={"sharp": (CERTAIN, 0.05)},
+        ),
+        Misconception(
+            "layer 0 looks everywhere alike",
+            "Your layer 0 looks at all places alike, so its note is a mixture of all tokens so far. Queries and keys "
+            "do not meet: W_Q and W_K of layer 0 have to read the position part, the queries moved by one, and W_pos "
+            "has to be there.",
+            _written(sharp=(0.0, CERTAIN)),
+        ),
+        Misconception(
+            "layer 1 looks everywhere alike",
+            "Your layer 1 looks at all places alike: what its queries ask for stands in no key. Either its W_Q reads "
+            "no token or its W_K no note, or the note is not there: W_V of layer 0 reads the token part, W_O of layer "
+            "0 writes under previous, and W_K of layer 1 reads that.",
+            _written(finds="prediction"),
+        ),
+        Misconception(
+            "layer 1 compares positions",
+            "Your layer 1 compares position with position and looks at itself. Ask with the token, and let the keys "
+            "read the note under previous.",
+            _written(seeks="position", finds="position"),
+        ),
+        Misconception(
+            "layer 1 asks with the position",
+            "The queries of your layer 1 read the position part, so that position 5 asks for token number 5. Let them "
+            "read the token.",
+            _written(seeks="position"),
+        ),
+        Misconception(
+            "layer 1 carries positions",
+            "Your layer 1 looks at the right place and carries its position, so that the number of the place is "
+            "predicted as if it were a token. Let the W_V of layer 1 read the token part.",
+            _written(carries="position"),
         ),
         Misconception(
             "the prediction is not written",

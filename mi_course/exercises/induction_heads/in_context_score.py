@@ -164,6 +164,46 @@ def _one_token_each(loss: Tensor, early: range, late: range, lengths: Tensor) ->
     return (kept[:, late[-1] - 1] - kept[:, early[0] - 1]).mean()
 
 
+def _made_of(
+    late_part: Callable[..., Tensor], early_part: Callable[..., Tensor] | None = None
+) -> Callable[..., Tensor]:
+    """The right texts; a late and an early number made of their losses in another way."""
+
+    def score(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+        kept = loss[lengths > late[-1]]
+        return late_part(kept, early, late) - (early_part or _early_mean)(kept, early, late)
+
+    return score
+
+
+def _early_mean(kept: Tensor, early: range, late: range) -> Tensor:
+    return kept[:, early.start - 1 : early.stop - 1].mean()
+
+
+def _late_mean(kept: Tensor, early: range, late: range) -> Tensor:
+    return kept[:, late.start - 1 : late.stop - 1].mean()
+
+
+def _not_divided(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    kept = loss[lengths > late[-1]]
+    return (kept[:, [t - 1 for t in late]].mean(1) - kept[:, [t - 1 for t in early]].mean(1)).sum()
+
+
+def _what_each_text_holds(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    """Text by text the means over what is there of each window; texts that reach none of the late one are dropped."""
+    differences = []
+    for row, length in zip(loss, lengths.tolist(), strict=True):
+        parts = [row[[t - 1 for t in window if t < length]].mean() for window in (late, early)]
+        differences.append(parts[0] - parts[1])
+    return torch.stack(differences).nanmean()
+
+
+def _relative(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
+    kept = loss[lengths > late[-1]]
+    x = _early_mean(kept, early, late)
+    return (_late_mean(kept, early, late) - x) / x
+
+
 def _median_of_differences(loss: Tensor, early: range, late: range, lengths: Tensor) -> Tensor:
     kept = loss[lengths > late[-1]]
     by_text = kept[:, [t - 1 for t in late]].mean(1) - kept[:, [t - 1 for t in early]].mean(1)
@@ -268,6 +308,62 @@ in_context_score = Exercise(
             "You take the last late token and the first early one. One token is noisy: the mean goes over all tokens "
             "of each window.",
             _one_token_each,
+        ),
+        Misconception(
+            "summed over texts",
+            "You add the differences of the texts up. Asked for is their mean: divide by the number of texts that "
+            "hold both windows.",
+            _not_divided,
+        ),
+        Misconception(
+            "what each text holds of a window",
+            "You take what each text holds of a window, and leave out only texts that hold nothing of it. A text "
+            "counts if it holds all tokens of both windows; the others do not count at all.",
+            _what_each_text_holds,
+        ),
+        Misconception(
+            "relative to the early loss",
+            "You divide the difference by the early loss. Losses are logarithms, so a share of one has no meaning of "
+            "its own: asked for is the difference itself, in nats.",
+            _relative,
+        ),
+        Misconception(
+            "the exponential of each loss",
+            "You take the exponential of each loss before the mean, so that a few tokens held impossible decide. Asked "
+            "for is the difference of mean losses, in nats.",
+            _made_of(
+                lambda kept, early, late: _late_mean(kept.exp(), early, late),
+                lambda kept, early, late: _early_mean(kept.exp(), early, late),
+            ),
+        ),
+        Misconception(
+            "the last late token minus the early mean",
+            "You take only the last token of the late window. One token is noisy: the mean goes over all of them.",
+            _made_of(lambda kept, early, late: kept[:, late[-1] - 1].mean()),
+        ),
+        Misconception(
+            "the whole text minus the early window",
+            "You subtract the early mean from the mean over all columns, padding included. Asked for is the mean over "
+            "the tokens of `late`.",
+            _made_of(lambda kept, early, late: kept.mean()),
+        ),
+        Misconception(
+            "everything after the early window",
+            "Your late part begins where the early window ends and goes on to the last column, padding included. It "
+            "is the tokens of `late`, and no others.",
+            _made_of(lambda kept, early, late: kept[:, early.stop - 1 :].mean()),
+        ),
+        Misconception(
+            "from the late window to the end",
+            "Your late part begins with the late window and goes on to the last column, padding included. It ends with "
+            "token late[-1].",
+            _made_of(lambda kept, early, late: kept[:, late.start - 1 :].mean()),
+        ),
+        Misconception(
+            "everything up to the early window",
+            "Your early part begins with the first column. It begins with token early[0], whose loss is in column "
+            "early[0] − 1.",
+            _made_of(_late_mean, lambda kept, early, late: kept[:, : early.stop - 1].mean()),
         ),
         Misconception(
             "bits",

@@ -95,6 +95,21 @@ def _embedded_twice(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_Q: Tensor, W_K: Ten
     return W_E @ W_Q @ ((W_E + W_E @ W_V @ W_O) @ W_K).T / W_Q.shape[1] ** 0.5
 
 
+def _after(change: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    return lambda W_E, W_V, W_O, W_Q, W_K: change(helper.k_composition(W_E, W_V, W_O, W_Q, W_K))
+
+
+def _streams(into_query: bool) -> Callable[..., Tensor]:
+    """Query, or query and key, made of the token itself and what the head writes of it."""
+
+    def answer(W_E: Tensor, W_V: Tensor, W_O: Tensor, W_Q: Tensor, W_K: Tensor) -> Tensor:
+        written = W_E @ W_V @ W_O
+        keys = (written if into_query else W_E + written) @ W_K
+        return (W_E + written) @ W_Q @ keys.T / W_Q.shape[1] ** 0.5
+
+    return answer
+
+
 def _cases_composition(draw: Draw) -> list[Case]:
     def case(label: str, d_vocab: int, d_model: int, writes: int, reads: int, **kwargs: Any) -> Case:
         W_E = draw.normal(f"{d_vocab} {d_model}", mean=0.3, **kwargs)
@@ -204,6 +219,64 @@ k_composition = Exercise(
             "the root is missing",
             "You divide by d_head itself. Scores are divided by its root.",
             switches={"scale": "whole"},
+        ),
+        Misconception(
+            "scaled by the vocabulary",
+            "You divide by the root of the number of tokens. Scores are divided by the root of the length of query and "
+            "key, d_head: W_Q.shape[-1].",
+            lambda W_E, W_V, W_O, W_Q, W_K: (W_E @ W_Q) @ (W_E @ W_V @ W_O @ W_K).T / len(W_E) ** 0.5,
+        ),
+        Misconception(
+            "multiplied by the root",
+            "You multiply by the root of d_head. Scores are divided by it.",
+            lambda W_E, W_V, W_O, W_Q, W_K: (W_E @ W_Q) @ (W_E @ W_V @ W_O @ W_K).T * W_Q.shape[1] ** 0.5,
+        ),
+        Misconception(
+            "log-softmax over tokens",
+            "You took a log-softmax over each row. A model's softmax runs over the positions of a text, not over all "
+            "tokens that exist: return the scores.",
+            _after(lambda table: table.log_softmax(-1)),
+        ),
+        Misconception(
+            "a softmax over columns",
+            "You took a softmax over each column, over the tokens that ask. Return the scores themselves.",
+            _after(lambda table: table.softmax(0)),
+        ),
+        Misconception(
+            "a mask over tokens",
+            "You leave out what stands above the diagonal. A causal mask is for positions of a text; rows and columns "
+            "of this table are tokens, and every pair counts.",
+            _after(torch.tril),
+        ),
+        Misconception(
+            "only the diagonal",
+            "You give one score for each token, that of its query for the key written of the same token. Asked for is "
+            "the table of all pairs: queries @ keys.T.",
+            _after(torch.diagonal),
+        ),
+        Misconception(
+            "the reader is left out",
+            "Your table is W_E W_V W_O W_E.T: which token the writer raises for which. Asked for is what the reader "
+            "makes of it, with W_Q on one side and W_K on the other.",
+            lambda W_E, W_V, W_O, W_Q, W_K: W_E @ W_V @ W_O @ W_E.T,
+        ),
+        Misconception(
+            "the query's embedding is left out",
+            "Your rows are directions of the stream, d_model of them, and no tokens. The query of token t is e_t W_Q: "
+            "W_E @ W_Q.",
+            lambda W_E, W_V, W_O, W_Q, W_K: W_Q @ (W_E @ W_V @ W_O @ W_K).T / W_Q.shape[1] ** 0.5,
+        ),
+        Misconception(
+            "the writer in the query as well",
+            "Your query holds what the writer says of t besides the embedding of t. Asked for is one term alone: the "
+            "query made of the embedding, the key made of what the writer says.",
+            _streams(into_query=True),
+        ),
+        Misconception(
+            "the whole stream on both sides",
+            "Query and key of yours hold token and what the writer says of it. That is a sum of four terms; asked for "
+            "is one of them: the embedding in the query, the writer's part in the key.",
+            _streams(into_query=False),
         ),
         Misconception(
             "a softmax over tokens",

@@ -173,6 +173,8 @@ def _variant(
             before = next((i - 1 for i in range(1, n) if sign * (curve[i] - half) >= 0), n - 2)
         elif crossing == "touching":
             before = max((i for i in range(n - 1) if sign * (curve[i] - half) < 0), default=0)
+        elif crossing == "last of all":
+            before = max(i for i in range(n) if not beyond[i])
         elif crossing == "sides":
             before = max(i for i in range(n - 1) if (curve[i] - half) * (curve[i + 1] - half) < 0)
         else:
@@ -186,6 +188,19 @@ def _variant(
             "middle": lambda: (x0 + x1) / 2,
             "index": lambda: before + share,
             "index after": lambda: before + 1,
+            "index before": lambda: before,
+            "one too early": lambda: float(steps[before - 1]),
+            "steps of the interval before": lambda: steps[before - 1] + share * (x0 - steps[before - 1]),
+            "steps of the interval after": lambda: x1 + share * (steps[before + 2] - x1),
+            "line of the interval before": lambda: _through(half, steps, curve, before - 1),
+            "from the checkpoint after": lambda: x1 + share * (x1 - x0),
+            "share for step": lambda: x0 + share,
+            "slope turned over": lambda: x0 + (half - curve[before]) * (curve[before + 1] - curve[before]) / (x1 - x0),
+            "share without a sign": lambda: (
+                x0 + abs(half - curve[before]) / (curve[before + 1] - curve[before]) * (x1 - x0)
+            ),
+            "the level": lambda: half,
+            "cut off": lambda: int(x0 + share * (x1 - x0)),
             "rounded": lambda: round(x0 + share * (x1 - x0)),
             "nearest": lambda: float(x0 if share < 0.5 else x1),
             "closest": lambda: float(steps[min(range(n), key=lambda i: abs(curve[i] - half))]),
@@ -201,6 +216,28 @@ def _variant(
 def _on_line(level: float, x0: float, x1: float, y0: float, y1: float) -> float:
     """Where the line through two points meets a level; the first point if it is level itself."""
     return x0 + (level - y0) / (y1 - y0) * (x1 - x0) if y1 != y0 else float(x0)
+
+
+def _short_of_it(name: str, message: str, levels: str) -> Misconception:
+    """A level that some curves end short of: the search then finds the last checkpoint of all, and no next one."""
+    return Misconception(
+        f"{name}, beyond some curve's end",
+        f"{message} On a curve that ends short of your level there is no checkpoint after the last one not beyond it.",
+        _variant(levels=levels, crossing="last of all"),
+    )
+
+
+def _through(level: float, steps: Any, curve: Any, i: int) -> float:
+    """Where the line through checkpoints i and i + 1 meets a level, between them or not."""
+    return float(steps[i] + (level - curve[i]) / (curve[i + 1] - curve[i]) * (steps[i + 1] - steps[i]))
+
+
+def _instead_of_none(given: Callable[[Any], Any]) -> Callable[..., Any]:
+    def detect(steps: Any, values: Any, least: float) -> Any:
+        found = helper.phase_change(steps, values, least)
+        return given(steps) if found is None else found
+
+    return detect
 
 
 def _after_the_largest_jump(steps: Any, values: Any, least: float) -> Any:
@@ -302,6 +339,8 @@ def _cases(draw: Draw) -> list[Case]:
 
     uneven = [0, 50, 100, 200, 400, 800, 1000, 1500, 2000]
     case("a bump that goes away again", uneven, [0, 0, 0, 1, 1, 1, 0.01, 0.01, 0.01])
+    hundreds = [300.0, 300.0, 302.0, 300.0, 330.0, 450.0, 640.0, 700.0, 700.0]
+    case("values in the hundreds, steps close together", range(9), hundreds)
     case("a change of exactly `least`", uneven, [0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5, 0.5], 0.5)
     case("a rest exactly half-way", uneven, [0, 0, 0, 0.5, 0.5, 0.5, 1, 1, 1])
     case("a return to exactly half-way", uneven, [0, 0, 1, 1, 0.5, 0.5, 1, 1, 1])
@@ -462,6 +501,26 @@ phase_change = Exercise(
             "the change. Half-way is the middle between start and end.",
             switches={"levels": "mean"},
         ),
+        _short_of_it(
+            "between the extremes",
+            "Your level lies between the lowest and the highest value. Take start and end of the cleaned curve.",
+            "extremes",
+        ),
+        _short_of_it(
+            "half of the end",
+            "Your level is half of where the curve ends. It is the middle of start and end: (start + end) / 2.",
+            "half the end",
+        ),
+        _short_of_it(
+            "half of the change",
+            "Your level is half of the change, counted from zero. Count it from the start: (start + end) / 2.",
+            "half the rise",
+        ),
+        _short_of_it(
+            "one half for every curve",
+            "Your level is 0.5 for every curve. Half-way is the middle between the curve's own start and end.",
+            "zero to one",
+        ),
         Misconception(
             "the first crossing",
             "You stop at the first time the curve passes half-way. It may fall back, and heads that go away again have "
@@ -517,6 +576,92 @@ phase_change = Exercise(
             "You give the index of the first checkpoint beyond half-way. Asked for is a step of training: between "
             "steps[i] and steps[i + 1], where the straight line passes half-way.",
             switches={"where": "index after"},
+        ),
+        Misconception(
+            "the index of the checkpoint before",
+            "You give the index of the last checkpoint that is not beyond half-way. Asked for is a step of training: "
+            "between steps[k] and steps[k + 1], where the straight line meets half-way.",
+            _variant(where="index before"),
+        ),
+        Misconception(
+            "one checkpoint too early",
+            "You give the step of the checkpoint before the last one that is not beyond half-way. The change lies "
+            "after that last one, on the straight line from it to the next.",
+            _variant(where="one too early"),
+        ),
+        Misconception(
+            "the line from the checkpoint before",
+            "You draw the line through checkpoints k − 1 and k and follow it to half-way. The curve is not yet beyond "
+            "half-way at k, so it meets the level on the next stretch: from k to k + 1.",
+            _variant(where="line of the interval before"),
+        ),
+        Misconception(
+            "steps of the interval before",
+            "Your share is that of the stretch from k to k + 1, and your steps are those from k − 1 to k. Values and "
+            "steps have to have the same index; a cleaned list without its first value is one ahead of `steps`.",
+            _variant(where="steps of the interval before"),
+        ),
+        Misconception(
+            "steps of the interval after",
+            "Your share is that of the stretch from k to k + 1, and your steps are those from k + 1 to k + 2. Values "
+            "and steps have to have the same index.",
+            _variant(where="steps of the interval after"),
+        ),
+        Misconception(
+            "counted from the checkpoint after",
+            "You add the share of the way to the step of checkpoint k + 1. The share is counted from k: steps[k] + "
+            "share * (steps[k + 1] - steps[k]).",
+            _variant(where="from the checkpoint after"),
+        ),
+        Misconception(
+            "the share for a step",
+            "You add the share itself, a number from 0 to 1, to the step. It is a share of the way between two "
+            "checkpoints: multiply it by steps[k + 1] - steps[k].",
+            _variant(where="share for step"),
+        ),
+        Misconception(
+            "the slope turned over",
+            "You multiply what is missing to half-way by the slope, values for each step. Divide by it: (half − "
+            "y_k) / (y_{k+1} − y_k), times the steps between.",
+            _variant(where="slope turned over"),
+        ),
+        Misconception(
+            "a share without its sign",
+            "You take the size of half − y_k and divide by a difference that keeps its sign, so that falling curves go "
+            "backwards from checkpoint k. Let both keep their signs: they are the same.",
+            _variant(where="share without a sign"),
+        ),
+        Misconception(
+            "the level for the step",
+            "You return the half-way level, a value of the curve. Asked for is the step at which the curve passes it.",
+            _variant(where="the level"),
+        ),
+        Misconception(
+            "cut off to a whole step",
+            "You cut off what comes after the point. The place on the straight line is mostly no whole step; give the "
+            "number as it comes out.",
+            _variant(where="cut off"),
+        ),
+        Misconception(
+            "zero for no change",
+            "You return 0 where there is no change, and 0 is a step as well. Return None.",
+            _instead_of_none(lambda steps: 0),
+        ),
+        Misconception(
+            "minus one for no change",
+            "You return −1 where there is no change. None cannot be taken for a number: return that.",
+            _instead_of_none(lambda steps: -1),
+        ),
+        Misconception(
+            "NaN for no change",
+            "You return NaN where there is no change. It goes on silently through every sum: return None.",
+            _instead_of_none(lambda steps: math.nan),
+        ),
+        Misconception(
+            "the last step for no change",
+            "You return the last step where there is no change. That reads as if something had happened there: return "
+            "None.",
+            _instead_of_none(lambda steps: steps[-1]),
         ),
         Misconception(
             "rounded to a step",

@@ -209,6 +209,51 @@ def _exponentials(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
     return loss[:, :period].mean(1) - loss[:, period + 1 :].mean(1)
 
 
+def _losses(made: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    """The right windows, from losses that are made in another way."""
+
+    def gain(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+        loss = made(logits, tokens)
+        return loss[:, :period].mean(-1) - loss[:, period + 1 :].mean(-1)
+
+    return gain
+
+
+def _reshaped(logits: Tensor, tokens: Tensor) -> Tensor:
+    """cross_entropy wants the vocabulary on axis 1: brought there by dealing the numbers out anew."""
+    batch, _, d_vocab = logits.shape
+    return F.cross_entropy(logits[:, :-1].reshape(batch, d_vocab, -1), tokens[:, 1:], reduction="none")
+
+
+def _reshaped_whole(logits: Tensor, tokens: Tensor) -> Tensor:
+    flat = logits[:, :-1].reshape(logits.shape[-1], -1).T
+    return F.cross_entropy(flat, tokens[:, 1:].reshape(-1), reduction="none").view(len(tokens), -1)
+
+
+def _flat(logits: Tensor, right: Tensor) -> Tensor:
+    return F.cross_entropy(logits[:, :-1].reshape(-1, logits.shape[-1]), right.reshape(-1), reduction="none")
+
+
+def _as_one_row(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    loss = next_token_loss(logits, tokens).flatten()
+    return loss[:period].mean() - loss[period + 1 :].mean()
+
+
+def _means_first(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    loss = next_token_loss(logits, tokens).mean(-1)
+    return loss[:period].mean() - loss[period + 1 :].mean()
+
+
+def _entropy(logits: Tensor, tokens: Tensor) -> Tensor:
+    return -(logits.softmax(-1) * logits.log_softmax(-1)).sum(-1)[:, :-1]
+
+
+def _halves_but_one(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
+    loss = next_token_loss(logits, tokens)
+    half = loss.shape[1] // 2
+    return loss[:, :half].mean(1) - loss[:, half + 1 :].mean(1)
+
+
 def _softmax_twice(logits: Tensor, tokens: Tensor, period: int) -> Tensor:
     return helper.repetition_gain(logits.softmax(-1), tokens, period)
 
@@ -277,6 +322,74 @@ repetition_gain = Exercise(
             "You take the exponential of each loss before the mean, so one token that was held impossible decides. The "
             "gain is a difference of mean losses, in nats.",
             _exponentials,
+        ),
+        Misconception(
+            "reshape for transpose",
+            "You bring the vocabulary to axis 1 with reshape or view, which deals the numbers out anew in the order in "
+            "which they lie. To exchange axes use logits.transpose(1, 2), or flatten batch and positions together.",
+            _losses(_reshaped),
+        ),
+        Misconception(
+            "reshape with the vocabulary first",
+            "You reshape the logits to (d_vocab, −1) and transpose. They lie in the order batch, position, token, so "
+            "each row of yours mixes several positions: reshape(-1, d_vocab), and no transpose.",
+            _losses(_reshaped_whole),
+        ),
+        Misconception(
+            "tokens flattened in another order",
+            "You flatten the tokens column by column and the logits row by row, so that a position is judged by a "
+            "token of another sequence. Flatten both the same way.",
+            _losses(lambda logits, tokens: _flat(logits, tokens[:, 1:].T).view(len(tokens), -1)),
+        ),
+        Misconception(
+            "losses put back in another order",
+            "You bring the flat losses back into shape as (pos, batch) and transpose. They lie one sequence after the "
+            "other: .view(batch, -1).",
+            _losses(lambda logits, tokens: _flat(logits, tokens[:, 1:]).view(-1, len(tokens)).T),
+        ),
+        Misconception(
+            "not shifted, and a loss for [BOS]",
+            "You compare the logits of position i with token i, from [BOS] on. Position i predicts token i + 1: "
+            "logits[:, :-1] belong to tokens[:, 1:], and then entry 0 of the losses is that of token 1.",
+            _losses(lambda logits, tokens: F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none")),
+        ),
+        Misconception(
+            "the batch as one long row",
+            "You flatten the losses and cut the first copy out of that. It is the first sequence's, and all else, the "
+            "first copies of the other sequences included, counts as settled. Cut along the positions: loss[:, "
+            ":period].",
+            _as_one_row,
+        ),
+        Misconception(
+            "the mean before the windows",
+            "You take the mean over positions and then cut the first copy out of what is left, which is one number for "
+            "each sequence: your slices are of sequences. Cut along the positions first, then .mean(-1).",
+            _means_first,
+        ),
+        Misconception(
+            "the last T tokens",
+            "You count the last T tokens as settled. With two copies the first of them is the first token of the "
+            "second copy, which no earlier copy tells; with more, settled tokens are left out. Count from token T + 2 "
+            "to the end.",
+            _cut(lambda loss, period: loss[:, -period:].mean(1)),
+        ),
+        Misconception(
+            "the entropy",
+            "You take the entropy of the prediction: how unsure the model is, whether it is right or not. The loss is "
+            "minus the log-probability of the token that comes.",
+            _losses(_entropy),
+        ),
+        Misconception(
+            "the most probable token",
+            "You take the log-probability of the most probable token, whichever comes. The loss is minus that of the "
+            "token that comes: gather by tokens[:, 1:].",
+            _losses(lambda logits, tokens: -logits.log_softmax(-1)[:, :-1].amax(-1)),
+        ),
+        Misconception(
+            "cut in the middle",
+            "You cut in the middle of the text and leave one token out. That is right with two copies only; with three "
+            "or more the first half holds settled tokens. The first copy is T tokens: loss[:, :period].",
+            _halves_but_one,
         ),
         Misconception(
             "the factor",

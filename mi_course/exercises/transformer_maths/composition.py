@@ -13,7 +13,7 @@ from torch import Tensor
 from mi_course import transformer_maths as helper
 from mi_course.checking import Case, Draw, Exercise, Misconception, Oracle, Question
 from mi_course.checking.drivers import call
-from mi_course.interventions import add, k, pattern, q, replace, run, v, z, zero
+from mi_course.interventions import Edit, add, k, pattern, q, run, v, z, zero
 from mi_course.worlds import repeated_tokens
 from mi_course.zoo.native import build_native
 from mi_course.zoo.planted import (
@@ -640,6 +640,7 @@ _ORDERS: dict[str, Callable[[Head, Head, int], bool]] = {
     "any": lambda a, b, last: a != b,
     "other heads": lambda a, b, last: a[0] < b[0] and a[1] != b[1],
 }
+_UNORDERED = ("the same, too", "any")
 
 
 def _pairs_variant(
@@ -656,18 +657,14 @@ def _pairs_variant(
 
     def answer(model: Any, tokens: Tensor, threshold: float = 0.05) -> list[Any]:
         text = tuple(map(tuple, tokens.tolist()))
-        found = []
-        for a in _heads_of(model):
-            for b in _heads_of(model):
-                if not _ORDERS[layers](a, b, model.cfg.n_layers - 1):
-                    continue
-                if looks_at == "logits":
-                    change = _logits_moved(model, text, a, b, cut, input_)
-                else:
-                    change = float(_ROWS[change_is](_moved(model, text, a, b, cut, input_)))
-                limit = 0.05 if verdict == "usual threshold" else threshold
-                if (change < limit) if verdict == "below" else (change > limit):
-                    found.append((a, b))
+        limit = 0.05 if verdict == "usual threshold" else threshold
+        changes = _changes(model, text, layers in _UNORDERED, cut, input_, looks_at, change_is)
+        found = [
+            (a, b)
+            for (a, b), change in changes.items()
+            if _ORDERS[layers](a, b, model.cfg.n_layers - 1)
+            and ((change < limit) if verdict == "below" else (change > limit))
+        ]
         return {
             "pairs": lambda: found,
             "later first": lambda: [(b, a) for a, b in found],
@@ -679,22 +676,55 @@ def _pairs_variant(
     return answer
 
 
-def _logits_moved(model: Any, text: tuple[tuple[int, ...], ...], a: Head, b: Head, cut: str, input_: str) -> float:
-    whole = _kept(model, text)
-    site = {"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])
-    edit = (
-        zero(z(a[0], head=a[1]))
-        if cut == "head"
-        else replace(site, _input_without(model, whole.cache, a, b, cut, input_))
-    )
-    return float((whole.logits - run(model, torch.tensor(text), edits=[edit]).logits).abs().max())
+Text = tuple[tuple[int, ...], ...]
+
+
+@lru_cache(maxsize=4096)
+def _changes(
+    model: Any, text: Text, unordered: bool, cut: str, input_: str, looks_at: str, change_is: str
+) -> dict[Pair, float]:
+    """How much changes, pair by pair. Kept: wrong answers that differ in what they make of it ask for it again."""
+    pairs = [(a, b) for a in _heads_of(model) for b in _heads_of(model) if a[0] < b[0] or (unordered and a != b)]
+    if looks_at == "logits":
+        return _logits_moved(model, text, pairs, cut, input_)
+    return {(a, b): float(_ROWS[change_is](_moved(model, text, a, b, cut, input_))) for a, b in pairs}
+
+
+def _logits_moved(model: Any, text: Text, pairs: list[Pair], cut: str, input_: str) -> dict[Pair, float]:
+    """One run for all pairs: the texts stand in it once for each, and each time another path is cut."""
+    whole, rows = _kept(model, text), len(text)
+    cuts: dict[Any, dict[int, Tensor | float]] = {}
+    for i, (a, b) in enumerate(pairs):
+        if cut == "head":
+            cuts.setdefault(z(a[0], head=a[1]), {})[i] = 0.0
+        else:
+            site = {"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])
+            cuts.setdefault(site, {})[i] = _input_without(model, whole.cache, a, b, cut, input_)
+
+    def put(values: dict[int, Tensor | float]) -> Callable[[Tensor], Tensor]:
+        def function(current: Tensor) -> Tensor:
+            for i, value in values.items():
+                current[i * rows : (i + 1) * rows] = value
+            return current
+
+        return function
+
+    edits = [Edit(site, put(values)) for site, values in cuts.items()]
+    moved = run(model, torch.tensor(text).repeat(len(pairs), 1), edits=edits).logits.unflatten(0, (-1, rows))
+    return dict(zip(pairs, (moved - whole.logits).abs().flatten(1).amax(1).tolist(), strict=True))
 
 
 @lru_cache(maxsize=2048)
-def _moved(model: Any, text: tuple[tuple[int, ...], ...], a: Head, b: Head, cut: str, input_: str) -> Tensor:
+def _moved(model: Any, text: Text, a: Head, b: Head, cut: str, input_: str) -> Tensor:
     """How the later head's pattern changes, with its sign. Kept: most wrong answers of the bank look at the same."""
     kept = _kept(model, text).cache
     return _pattern_without(model, text, kept, a, b, cut, input_) - kept[pattern(b[0], head=b[1])]
+
+
+@cache
+def _weights(model: Any) -> dict[str, Tensor]:
+    """The weights of all heads as one tensor each. A model stacks them anew each time that it is asked for them."""
+    return {name: getattr(model, name).detach() for name in ("W_Q", "W_K", "W_V", "W_O")}
 
 
 def _input_without(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: str) -> Tensor:
@@ -702,19 +732,22 @@ def _input_without(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: st
     here = kept[{"Q": q, "K": k, "V": v}[input_](b[0], head=b[1])]
     if cut == "all of the input":
         return torch.zeros_like(here)
-    out = model.W_O[a[0], b[1]] if cut == "W_O of the later index" else model.W_O[a]
-    reads = getattr(model, "W_Q" if cut == "W_Q into the keys" else f"W_{input_}")
+    weights = _weights(model)
+    out = weights["W_O"][a[0], b[1]] if cut == "W_O of the later index" else weights["W_O"][a]
+    reads = weights[{"W_Q into the keys": "W_Q", "W_K into the queries": "W_K"}.get(cut, f"W_{input_}")]
     reads = reads[b[0], a[1]] if cut == "W_K of the earlier index" else reads[b]
-    read = kept[z(a[0], head=a[1])] @ (out @ reads).detach()
+    read = kept[z(a[0], head=a[1])] @ (out @ reads)
+    if cut == "the whole layer":
+        read = sum(kept[z(a[0], head=each)] @ (weights["W_O"][a[0], each] @ reads) for each in range(model.cfg.n_heads))
+    if cut == "all but this":
+        return read
     if cut == "all but the first":
         read = torch.cat([torch.zeros_like(read[:, :1]), read[:, 1:]], 1)
     share = {"added again": -1.0, "half": 0.5, "over root d_head": model.cfg.d_head**-0.5, "twice": 2.0}.get(cut, 1.0)
     return here - share * read
 
 
-def _pattern_without(
-    model: Any, text: tuple[tuple[int, ...], ...], kept: Any, a: Head, b: Head, cut: str, input_: str
-) -> Tensor:
+def _pattern_without(model: Any, text: Text, kept: Any, a: Head, b: Head, cut: str, input_: str) -> Tensor:
     """Where the later head looks after the cut, without a run where none is needed: a diagnosis has to be quick."""
     if cut == "head":
         return _without_head(model, text, a)[pattern(b[0], head=b[1])]
@@ -727,7 +760,7 @@ def _pattern_without(
 
 
 @lru_cache(maxsize=64)
-def _without_head(model: Any, tokens: tuple[tuple[int, ...], ...], head: Head) -> Any:
+def _without_head(model: Any, tokens: Text, head: Head) -> Any:
     sites = [pattern(layer) for layer in range(model.cfg.n_layers)]
     return run(model, torch.tensor(tokens), edits=[zero(z(head[0], head=head[1]))], cache=sites).cache
 
@@ -900,6 +933,23 @@ composing_heads = Exercise(
             "You multiply by the later head's W_Q and subtract that from its keys. Keys are made with W_K, so nothing "
             "like that was in them.",
             switches={"cut": "W_Q into the keys"},
+        ),
+        Misconception(
+            "W_K into the queries",
+            "You subtract z W_O W_K from the later head's queries. It is in the keys: edit k(l1, head=h1).",
+            _pairs_variant(input_="Q", cut="W_K into the queries"),
+        ),
+        Misconception(
+            "only the path is left",
+            "You put what the earlier head wrote in place of the whole key, so that all else is cut and this path "
+            "stays. Asked for is what changes without it: the key minus that.",
+            _pairs_variant(cut="all but this"),
+        ),
+        Misconception(
+            "the whole earlier layer",
+            "You take what all heads of the earlier layer wrote out of the keys. One head is asked about at a time: "
+            "its own z times its own W_O.",
+            _pairs_variant(cut="the whole layer"),
         ),
         Misconception(
             "logits in place of attention",
