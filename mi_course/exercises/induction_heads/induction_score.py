@@ -111,6 +111,8 @@ def score_variant(
             return on.sum() / (pattern.shape[0] * n * n)
         if reduce in ("over all", "over all but one"):
             return on.sum() / (pattern.shape[0] * (n - (reduce == "over all but one")))
+        if reduce == "over one too many":
+            return on.sum() / (pattern.shape[0] * (n - period))
         if reduce == "over one period":
             return on.sum() / (pattern.shape[0] * period)
         if reduce == "argmax":
@@ -129,6 +131,31 @@ def _every_earlier_copy(pattern: Tensor, period: int) -> Tensor:
     dest, src = torch.arange(n).unsqueeze(1), torch.arange(n).unsqueeze(0)
     on = (dest > period) & (src >= 2) & ((dest - src + 1) % period == 0) & (src <= dest - period + 1)
     return (pattern * on).sum(-1)[:, period + 1 :].mean()
+
+
+def _every_earlier_copy_and_the_first_token(pattern: Tensor, period: int) -> Tensor:
+    """The sum goes on to source 1, one period before the token after the first copy, where no copy stands before it."""
+    n = pattern.shape[-1]
+    dest, src = torch.arange(n).unsqueeze(1), torch.arange(n).unsqueeze(0)
+    on = (dest > period) & (src >= 1) & ((dest - src + 1) % period == 0) & (src <= dest - period + 1)
+    return (pattern * on).sum(-1)[:, period + 1 :].mean()
+
+
+def _mean_over_copies(pattern: Tensor, period: int) -> Tensor:
+    """Every pair of a destination and the token after an earlier copy counts once."""
+    n = pattern.shape[-1]
+    pairs = [(dest, src) for dest in range(period + 1, n) for src in range(dest - period + 1, 1, -period)]
+    dest, src = torch.tensor(pairs).T
+    return pattern[:, dest, src].mean()
+
+
+def _after_the_first_copy(pattern: Tensor, period: int) -> Tensor:
+    dest = torch.arange(period + 1, pattern.shape[-1])
+    return pattern[:, dest, (dest - 1) % period + 2].mean()
+
+
+def _half_of_the_text(pattern: Tensor, period: int) -> Tensor:
+    return _reference_score(pattern, (pattern.shape[-1] - 1) // 2)
 
 
 def _diagonal_by_destination(start: int) -> Callable[[Tensor, int], Tensor]:
@@ -174,6 +201,8 @@ def _cases_score(draw: Draw) -> list[Case]:
         case("batch of 1, period 5, three copies", 1, 5, 3),
         case("batch of 4, period 2, three copies", 4, 2, 3),
         case("batch of 2, period 1, four copies", 2, 1, 4),
+        # The shape and the period of the first case: an answer that keeps results by these is found out.
+        case(f"another batch of 3, period {long}, two copies", 3, long, 2),
         Case(f"a perfect induction head, period {long}", (_ideal(long, 2, long - 1), long)),
         Case(f"a perfect duplicate-token head, period {short}", (_ideal(short, 3, short), short)),
     ]
@@ -416,6 +445,19 @@ induction_score = Exercise(
             _wrong_axes(1, 2),
         ),
         Misconception(
+            "the batch is cut, not the diagonal",
+            "diagonal(…, -2, -1) has the batch first and the stripe last, so [2:] drops the first two sequences (NaN "
+            "is the mean of nothing, where there are no more) and keeps the whole diagonal. Its first two entries "
+            "belong to the first segment: cut the last axis, [..., 2:].",
+            lambda pattern, period: pattern.diagonal(-(period - 1), -2, -1)[2:].mean(),
+        ),
+        Misconception(
+            "one cut off at each end",
+            "You cut one entry off each end of the diagonal. Both entries to be left out stand at its beginning: they "
+            "belong to destinations T − 1 and T, in the first segment. The last position counts.",
+            lambda pattern, period: pattern.diagonal(-(period - 1), -2, -1)[..., 1:-1].mean(),
+        ),
+        Misconception(
             "the batch taken for positions",
             "len(pattern) is the size of the first axis, the number of sequences. Your destinations run from T + 1 "
             "to that number, which is mostly below T + 1. The number of positions is pattern.shape[-1].",
@@ -446,6 +488,13 @@ induction_score = Exercise(
             switches={"reduce": "over all but one"},
         ),
         Misconception(
+            "divided by one position too many",
+            "You add up the right entries and divide by n − T for each sequence. Destination T is the last one of the "
+            "first segment and has no entry in the sum: there are n − 1 − T of them. Divide by the number of entries "
+            "you added.",
+            switches={"reduce": "over one too many"},
+        ),
+        Misconception(
             "divided by one period",
             "You divide by T for each sequence, which is right when there are two copies. With more there are more "
             "destinations: T for each copy after the first.",
@@ -456,6 +505,38 @@ induction_score = Exercise(
             "From the third segment on you add up the attention to the tokens after every earlier copy. The "
             "definition here takes the latest copy only, so that the stripe is one line.",
             _every_earlier_copy,
+        ),
+        Misconception(
+            "all earlier copies, and the first token",
+            "From the third segment on you add up the attention to the tokens after every earlier copy, and go one "
+            "step too far besides: the last token of a segment is paired with the first A as well, which follows "
+            "[BOS] and no copy. The definition here takes the latest copy only, so that the stripe is one line.",
+            _every_earlier_copy_and_the_first_token,
+        ),
+        Misconception(
+            "a mean over all earlier copies",
+            "You average over every pair of a destination and the token after an earlier copy. Late segments have "
+            "several such pairs, and a head that keeps to the latest copy is marked down for the others. The "
+            "definition here takes the latest copy only: one source for each destination.",
+            _mean_over_copies,
+        ),
+        Misconception(
+            "always the first copy",
+            "You read the token after the copy in the first segment, however many copies there are. With more than "
+            "two the latest one counts, source i − (T − 1): one stripe.",
+            _after_the_first_copy,
+        ),
+        Misconception(
+            "half of the text as the period",
+            "You take half of the text for one segment. That is so with two copies; with more a segment is shorter. "
+            "Use the argument, period.",
+            _half_of_the_text,
+        ),
+        Misconception(
+            "half of the text, [BOS] with it, as the period",
+            "You take half of all positions for one segment. [BOS] belongs to no segment, and with more than two "
+            "copies a segment is shorter than half of the rest. Use the argument, period.",
+            lambda pattern, period: _reference_score(pattern, pattern.shape[-1] // 2),
         ),
     ),
 )

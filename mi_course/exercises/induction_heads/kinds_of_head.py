@@ -91,6 +91,8 @@ def _previous_variant(
             "median": lambda: on.median(),
             "per sequence": lambda: on.mean(1),
             "first sequence": lambda: on[0].mean(),
+            "last sequence": lambda: on[-1].mean(),
+            "sum over sequences": lambda: on.mean(1).sum(),
             "square": lambda: on.sum() / (len(pattern) * n * n),
             "argmax": lambda: (pattern.argmax(-1)[:, dest] == dest - back).float().mean(),
             "above half": lambda: (on > 0.5).float().mean(),
@@ -262,6 +264,13 @@ previous_token_score = Exercise(
             lambda pattern: pattern.diagonal(-1).mean(),
         ),
         Misconception(
+            "the batch is cut, not the diagonal",
+            "diagonal(-1, -2, -1) has the batch first and the stripe last, so [1:] drops the first sequence (NaN is "
+            "the mean of nothing, where there is no other) and keeps destination 1, whose previous token is [BOS]. Cut "
+            "the last axis: [..., 1:].",
+            lambda pattern: pattern.diagonal(-1, -2, -1)[1:].mean(),
+        ),
+        Misconception(
             "every row with every column",
             "pattern[:, rows][:, :, columns] takes every row with every column, a whole block. The stripe pairs them "
             "one to one: pattern[:, rows, columns], or .diagonal.",
@@ -288,6 +297,18 @@ previous_token_score = Exercise(
             "only the first sequence",
             "You score the first sequence and leave the rest of the batch out. The mean goes over all of them.",
             switches={"reduce": "first sequence"},
+        ),
+        Misconception(
+            "only the last sequence",
+            "You score the last sequence and leave the rest of the batch out: is a result overwritten in the loop over "
+            "sequences? The mean goes over all of them.",
+            switches={"reduce": "last sequence"},
+        ),
+        Misconception(
+            "summed over sequences",
+            "You add up over the batch and divide by the number of positions only, so that a larger batch has a higher "
+            "score. There are n − 2 cells in each sequence: divide by the batch size, too.",
+            switches={"reduce": "sum over sequences"},
         ),
         Misconception(
             "the largest value",
@@ -597,10 +618,35 @@ duplicate_token_score = Exercise(
             _over(lambda n, period: n),
         ),
         Misconception(
+            "divided by all positions from 2 on",
+            "You add up the right cells and divide by n − 2, which is what the previous-token score divides by. Only "
+            "destinations T + 1 to n − 1 have a cell in this sum: divide by the number of cells you added.",
+            _over(lambda n, period: n - 2),
+        ),
+        Misconception(
+            "the batch is cut, not the diagonal",
+            "diagonal(-period, -2, -1) has the batch first and the stripe last, so [1:] drops the first sequence (NaN "
+            "is the mean of nothing, where there is no other) and keeps destination T, which belongs to the first "
+            "segment. Cut the last axis: [..., 1:].",
+            lambda pattern, period: pattern.diagonal(-period, -2, -1)[1:].mean(),
+        ),
+        Misconception(
+            "the wrong end of the diagonal",
+            "You cut the last entry off the diagonal instead of the first. The first one belongs to destination T, the "
+            "last of the first segment, whose source would be [BOS]; the last position counts.",
+            lambda pattern, period: pattern.diagonal(-period, -2, -1)[..., :-1].mean(),
+        ),
+        Misconception(
             "half of the text as the period",
             "You take half of the text for one segment. That is so with two copies; with more a segment is shorter. "
             "Use the argument, period.",
             lambda pattern, period: helper.duplicate_token_score(pattern, (pattern.shape[-1] - 1) // 2),
+        ),
+        Misconception(
+            "half of the text, [BOS] with it, as the period",
+            "You take half of all positions for one segment. [BOS] belongs to no segment, and with more than two "
+            "copies a segment is shorter than half of the rest. Use the argument, period.",
+            lambda pattern, period: helper.duplicate_token_score(pattern, pattern.shape[-1] // 2),
         ),
         Misconception(
             "the diagonal cut at T",

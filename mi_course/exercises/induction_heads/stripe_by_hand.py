@@ -30,8 +30,15 @@ def _sources(shift: int) -> Callable[[str], list[int]]:
     return lambda text: [i - shift for i in range(5, 9)]
 
 
+_TOKENS = ["B", "C", "D", "A"]
+_LETTERS = "letters"
+
+
 def _observe_four(case: Case, given: Any) -> Any:
-    """The four sources in order, also where they came as a row, by destination, or as (destination, source) pairs."""
+    """The four sources in order, also where they came as a row, by destination, or as (destination, source) pairs.
+
+    Letters in place of positions become one thing, whichever they are, unless they are the right ones.
+    """
     if isinstance(given, (Tensor, np.ndarray)):
         given = given.reshape(-1).tolist() if given.ndim == 2 and 1 in given.shape else given.tolist()
     pairs = isinstance(given, (list, tuple)) and all(isinstance(p, (list, tuple)) and len(p) == 2 for p in given)
@@ -39,6 +46,11 @@ def _observe_four(case: Case, given: Any) -> Any:
         given = dict(given)
     if isinstance(given, dict) and set(given) == {5, 6, 7, 8}:
         given = [given[dest] for dest in (5, 6, 7, 8)]
+    letters = given.replace(",", " ").split() if isinstance(given, str) and " " in given else given
+    if isinstance(letters, (list, tuple, str)) and letters and all(isinstance(x, str) for x in letters):
+        letters = [x.strip() for x in letters]
+        if not any(x.isdigit() for x in letters):
+            return _TOKENS if letters == _TOKENS else [_LETTERS]
     return given
 
 
@@ -98,6 +110,12 @@ stripe_by_hand = Exercise(
             lambda text: [2, 3, 4, 0],
         ),
         Misconception(
+            "not beyond the first segment",
+            "The first three are right. For the last D you stopped at the first D, at 4, which is its previous copy "
+            "itself. What followed it is the second A, at 5: a source may lie in the second segment.",
+            lambda text: [2, 3, 4, 4],
+        ),
+        Misconception(
             "distances",
             "These are distances: how far back each one looks. Asked for are positions, counted from [BOS] at 0. "
             "Subtract the distance from the destination.",
@@ -107,6 +125,12 @@ stripe_by_hand = Exercise(
             "tokens instead of positions",
             "These are the right tokens. Asked for are the positions at which they stand, counted from [BOS] at 0.",
             lambda text: ["B", "C", "D", "A"],
+        ),
+        Misconception(
+            "letters instead of positions",
+            "These are letters. Asked for are four positions, numbers counted from [BOS] at 0. Nor are these the "
+            "tokens that stand there: for each destination, the one after the previous copy.",
+            lambda text: ["B", "C", "D", "?"],
         ),
         Misconception(
             "the token before the copy",
