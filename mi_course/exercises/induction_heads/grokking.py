@@ -770,11 +770,15 @@ def _planted_logits(draw: Draw, p: int, strength: float) -> Tensor:
 
 
 def _one_answer_dominates(draw: Draw) -> tuple[Tensor, list[int]]:
-    """Logits where one answer is e^150 times as probable as the right one, or as improbable, whatever is removed."""
+    """Logits where a wrong answer is about e^150 times as probable as the right one, whichever of two waves is left.
+
+    Its wave is highest at the sum 0 and lowest at the sum to which it is right: where exp of a logit is too
+    large for single precision, it is a wrong answer's, and the right one's probability comes out as zero.
+    """
     logits, ks = _planted_logits(draw, 7, 1.5), draw.sample([1, 2, 3], 2)
     pair_sum = torch.arange(7)[:, None] + torch.arange(7)
     for k in ks:
-        logits[..., draw.integer(0, 6)] += 150 * (2 * math.pi * k / 7 * pair_sum).cos()
+        logits[..., draw.choice([3, 4]) * pow(k, -1, 7) % 7] += 150 * (2 * math.pi * k / 7 * pair_sum).cos()
     return logits, ks[:1]
 
 
@@ -785,12 +789,14 @@ def _loss_cases(draw: Draw) -> list[tuple[str, Tensor, list[int], Tensor]]:
         return chosen
 
     model, train, keys = _model_logits(draw.integer(0, 4))
+    far, far_keys, far_train = *_one_answer_dominates(draw), mask(7)
+    far_train[0, 0] = True
     return [
         ("7 numbers, two frequencies", _planted_logits(draw, 7, 1.5), draw.sample([1, 2, 3], 2), mask(7)),
         ("11 numbers, one frequency", _planted_logits(draw, 11, 2.0), [draw.integer(2, 5)], mask(11)),
         ("5 numbers, all frequencies", _planted_logits(draw, 5, 0.5), [1, 2], mask(5)),
         ("a shipped model, one of its key frequencies", model, [draw.choice(keys)], train),
-        ("7 numbers, one answer far above the others", *_one_answer_dominates(draw), mask(7)),
+        ("7 numbers, a wrong answer far above the others", far, far_keys, far_train),
     ]
 
 
