@@ -2531,7 +2531,7 @@ def restricted_loss(logits, frequencies):
     """Mean loss over all pairs of logits that keep only a few waves of the sum.
 
     logits: shape (p, p, p); logits[a, b, c] speaks for c as the answer to a + b.
-    frequencies: a list of whole numbers k from 1 to (p - 1) / 2.
+    frequencies: a list of whole numbers k from 1 to (p - 1) / 2, at least one.
     Kept are the mean of each answer's logit over all pairs, and for each k what lies
     along cos and sin of w (a + b), w = 2 pi k / p.
     Returns one number, in nats.
@@ -2567,7 +2567,7 @@ def excluded_loss(logits, frequencies, train):
     """Mean loss over the trained pairs of logits that have lost a few waves of the sum.
 
     logits: shape (p, p, p); logits[a, b, c] speaks for c as the answer to a + b.
-    frequencies: a list of whole numbers k from 1 to (p - 1) / 2.
+    frequencies: a list of whole numbers k from 1 to (p - 1) / 2, at least one.
     train: shape (p, p), True for the pairs that training saw.
     Removed is, for each k, what lies along cos and sin of w (a + b), w = 2 pi k / p,
     over all pairs. Returns one number, in nats.

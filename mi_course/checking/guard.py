@@ -1,99 +1,13 @@
-"""Keeps a check from leaving traces: random state, grad mode, default dtype, threads, output, and models' hooks."""
+"""Keeps a check from leaving traces on models: their hooks, their mode, their weights, what in them wants gradients."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import random
-import sys
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
 
-MAX_OUTPUT = 4_000
 BIG_MODEL = 20_000_000  # parameters; larger models are watched through version counters, not through a copy
-
-
-class Captured(io.StringIO):
-    """What an answer printed. Keeps the beginning only, so that an endless print cannot fill the memory."""
-
-    def write(self, text: str) -> int:
-        room = MAX_OUTPUT - self.tell()
-        if room > 0:
-            super().write(text[:room])
-        return len(text)
-
-
-@contextlib.contextmanager
-def contained(seed: int) -> Iterator[Captured]:
-    """Run the body with seeded random state and grad enabled; put everything back as it was afterwards.
-
-    Both output streams and warnings are captured: a grading cell that writes on stderr would score zero in nbgrader.
-    """
-    before = _read_state()
-    output = Captured()
-    try:
-        _seed(seed)
-        torch.set_grad_enabled(True)
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield output
-    finally:
-        _write_state(before)
-
-
-def _read_state() -> dict[str, Any]:
-    numpy_random = sys.modules.get("numpy.random")
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None,
-        "python": random.getstate(),
-        "numpy": numpy_random.get_state() if numpy_random else None,
-        "grad": torch.is_grad_enabled(),
-        "dtype": torch.get_default_dtype(),
-        "device": torch.get_default_device(),
-        "threads": torch.get_num_threads(),
-        "recursion": sys.getrecursionlimit(),
-        "folder": _folder(),
-    }
-
-
-def _folder() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:  # it has been deleted
-        return None
-
-
-def _write_state(state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] is not None:
-        torch.cuda.set_rng_state_all(state["cuda"])
-    random.setstate(state["python"])
-    if state["numpy"] is not None:
-        sys.modules["numpy.random"].set_state(state["numpy"])
-    torch.set_grad_enabled(state["grad"])
-    torch.set_default_dtype(state["dtype"])
-    if torch.get_default_device() != state["device"]:
-        torch.set_default_device(None if state["device"].type == "cpu" else state["device"])
-    sys.setrecursionlimit(state["recursion"])
-    if torch.get_num_threads() != state["threads"]:
-        torch.set_num_threads(state["threads"])
-    if state["folder"] is not None and _folder() != state["folder"]:
-        with contextlib.suppress(OSError):
-            os.chdir(state["folder"])
-
-
-def _seed(seed: int) -> None:
-    torch.manual_seed(seed)
-    random.seed(seed)
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random:
-        numpy_random.seed(seed % 2**32)
 
 
 def same_tensor(a: torch.Tensor, b: torch.Tensor) -> bool:
@@ -141,6 +55,11 @@ class Watch:
     def _read_hooks(self, module: nn.Module) -> dict[str, Any]:
         has = module.__dict__  # most modules have no hooks, and a check looks at hundreds of them
         return {name: has[name].copy() for name in (*self.DICTS, *self.LISTS) if has.get(name)}
+
+    def told(self) -> list[str]:
+        """What was changed that makes no later result another one, in words; `restore` undoes it."""
+        flipped = any(p.requires_grad != wants for p, wants in zip(self.parameters, self.wanted_grad, strict=True))
+        return ["requires_grad of the model's parameters"] if flipped else []
 
     def restore(self) -> list[str]:
         """Put the model back; return what had been changed, in words."""

@@ -207,12 +207,32 @@ def _wrong_call(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Resul
         try:
             signature.bind(*case.args, **case.kwargs)
         except TypeError as error:
-            return _verdict(
-                exercise,
-                Status.CRASHED,
-                f"The check calls {exercise.calls}; yours takes {exercise.name}{signature}: {error}.",
-            )
+            message = _default_missing(exercise, signature, case)
+            message = message or f"The check calls {exercise.calls}; yours takes {exercise.name}{signature}: {error}."
+            return _verdict(exercise, Status.CRASHED, message)
     return None
+
+
+def _default_missing(exercise: Exercise, signature: inspect.Signature, case: Case) -> str:
+    """What to say where the answer demands an argument that the call may leave out; an empty string elsewhere."""
+    asked = list(inspect.signature(exercise.reference).parameters.values())
+    takes = list(signature.parameters.values())
+    given = len(case.args)
+    mended = {
+        own.name: own.replace(default=wanted.default)
+        for own, wanted in zip(takes[given:], asked[given:], strict=False)
+        if own.default is own.empty and wanted.default is not wanted.empty and own.name not in case.kwargs
+    }
+    try:
+        better = signature.replace(parameters=[mended.get(own.name, own) for own in takes])
+        better.bind(*case.args, **case.kwargs)
+    except (TypeError, ValueError):  # something else does not fit either
+        return ""
+    named = " and ".join(f"`{name}`" for name in mended)
+    return (
+        f"The check also calls {exercise.name} without {named}. The default is missing in yours: "
+        f"{exercise.name}{better}."
+    )
 
 
 def _seconds(exercise: Exercise, time_limit: float | None) -> float:
@@ -372,7 +392,8 @@ def _passed(
             f"This is {whose}, not an answer of your own: recorded as skipped. You can come back to it at any time."
         )
         return _verdict(exercise, Status.PASSED, message, outcomes, reports, borrowed_from=source)
-    return _verdict(exercise, Status.PASSED, "", outcomes, reports, points=float(exercise.points), borrowed_from=source)
+    points, notes = float(exercise.points), _left(outcomes)
+    return _verdict(exercise, Status.PASSED, "", outcomes, reports, points=points, borrowed_from=source, notes=notes)
 
 
 def _failed(
@@ -380,6 +401,7 @@ def _failed(
 ) -> Result:
     some = any(report.passed for report in reports)
     notes = _also_changed(outcomes) if any(not report.result_right for report in reports) else ()
+    notes += _left(outcomes)
     if found is not None:  # the cases on which a mistake happens to be right are no part of an answer
         return _verdict(
             exercise, Status.FAILED, found.message, outcomes, reports, misconception=found.name, notes=notes
@@ -395,6 +417,13 @@ def _also_changed(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """A note on what an answer, wrong as it is, changed besides."""
     effects = dict.fromkeys(effect for outcome in outcomes for effect in outcome.side_effects)
     return (f"It also left something changed: {', '.join(effects)}. Work on a copy (.clone()).",) if effects else ()
+
+
+def _left(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """A note on what an answer would have left changed in the whole process, or on a model, with no other result."""
+    left = "; ".join(dict.fromkeys(words for outcome in outcomes for words in outcome.left))
+    told = f"It leaves something changed for the code that runs after it: {left}. The check has put this back."
+    return (told,) if left else ()
 
 
 def _capital(text: str) -> str:

@@ -14,9 +14,10 @@ from torch import nn
 
 from mi_course.checking.compare import EXACT, Ruler, coarsest_float, first_difference
 from mi_course.checking.exercise import Case, Exercise
-from mi_course.checking.guard import Watch, contained, same_tensor
+from mi_course.checking.guard import Watch, same_tensor
 from mi_course.checking.limits import TimeIsUp, limited
 from mi_course.checking.plain import Odd, plain
+from mi_course.checking.process import contained
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Outcome:
     error, said: what it raised and the text of that; `late` and `stopped` mark a passed time limit and the user's
         interrupt.
     side_effects: changed arguments, hooks left behind …, in words; all have been undone.
+    left: what it changed in the process, and a model's requires_grad, in words; undone, too. No result rests on these,
+        so a right answer stays right and is told.
     """
 
     case: Case
@@ -36,6 +39,7 @@ class Outcome:
     late: bool = False
     stopped: bool = False
     side_effects: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     printed: str = ""
     seconds: float = 0.0
 
@@ -93,7 +97,7 @@ def run(exercise: Exercise, answer: Any, case: Case, seconds: float, seed: int =
             return simple
         return plain(exercise.observe(case, simple))
 
-    with contained(seed) as output:
+    with contained(seed) as body:
         try:
             outcome.value = limited(observe, seconds)
         except TimeIsUp:
@@ -105,9 +109,10 @@ def run(exercise: Exercise, answer: Any, case: Case, seconds: float, seed: int =
         outcome.seconds = time.perf_counter() - started
         if outcome.error is not None:
             outcome.said = text_of(outcome.error)
-    outcome.printed = output.getvalue()
+    outcome.printed = body.output.getvalue()
     if not watched:
         return outcome
+    outcome.left = body.left + [words for watch in watches for words in watch.told()]
     outcome.side_effects = [effect for watch in watches for effect in watch.restore()]
     outcome.side_effects += _changed_arguments(exercise, case, given)
     return outcome

@@ -109,14 +109,21 @@ def _frequencies_variant(
     axis: int = 0,
     limit: str = "given",
     turn: float = 2 * math.pi,
+    rows: str = "all",
+    first_columns: int | None = None,
 ) -> Callable[..., list[int]]:
     """The answer with one or two things done otherwise."""
 
     def answer(table: Tensor, threshold: float = 0.1) -> list[int]:
         table = table.detach().double()
+        table = table[:, :first_columns]
         table = table if axis == 0 else table.T
+        table = table[:-1] if rows == "last dropped" else table
         p = len(table)
-        most = {"both": p - 1, "cut": p // 2 - 1}.get(names, p // 2)
+        half = (p - 1) // 2 if axis == 0 else p // 2  # of an even number of columns torch.fft has the last one, too
+        most = {"both": p - 1, "cut": half - 1}.get(names, half)
+        if most == 0:
+            return []
         k = torch.arange(0 if constant != "out" else 1, most + 1).double()
         angle = turn / p * torch.outer(k, torch.arange(p).double())
         along = {"cos": angle.cos() @ table, "sin": angle.sin() @ table}
@@ -130,6 +137,9 @@ def _frequencies_variant(
             size = columns.T
         elif parts != "apart":
             size = size.sum(0, keepdim=True)
+        if measure == "mean over columns":
+            by_column = torch.stack([each.pow(2) for each in chosen]).sum(0)
+            size = (by_column / by_column.sum(0)).mean(1)[None]
         size = size.sqrt() if measure == "amplitude" else size
         least = 0.1 if limit == "0.1" else threshold
         whole = {
@@ -138,17 +148,25 @@ def _frequencies_variant(
             "of the length": (table - table.mean(0)).square().sum(),
             "of the length with the mean": p / 2 * table.square().sum(),
             "of the largest": size.max(),
+            "of the mean": size.mean(),
             "none": 1.0,
         }[share]
         if measure == "each column":
             whole = size.sum(1, keepdim=True)
-        above = (size / whole > least).any(0)
+        shares = size / whole
+        above = (shares > least).any(0)
+        if limit == "at least":
+            above = (shares >= least).any(0)
+        if limit == "rounded":
+            above = ((100 * shares).round() / 100 > least).any(0)
         if limit == "strongest":
             above = size.sum(0) == size.sum(0).max()
         if limit == "one at least":
             above = above | (size.sum(0) == size.sum(0).max())
         if limit == "three":
             above = size.sum(0) >= size.sum(0).sort().values[-min(3, len(k))]
+        if names == "a mask":
+            return above.tolist()
         found = [int(each) for each in k[above]]
         if constant == "in the total":
             found = [each for each in found if each]
@@ -172,6 +190,30 @@ def _planted_table(
     return (scale * basis.T @ (weight.sqrt()[:, None] * rows)).float()
 
 
+def _frequencies_of_rows(table: Tensor, threshold: float = 0.1) -> list[int]:
+    """A transform along the columns, of which every frequency is added up: a power for each row, the first left out."""
+    power = torch.fft.rfft(table.double()).abs().square().sum(1)[1:]
+    return (1 + (power / power.sum() > threshold).nonzero()[:, 0]).tolist()
+
+
+def _spike_in_the_last_row() -> Tensor:
+    """Half of the power in one wave, the other half in the last number alone, which is every frequency alike."""
+    table = torch.zeros(7, 3)
+    table[:, 0] = (2 * math.pi * torch.arange(7) / 7).cos()
+    table[-1, 1:] = torch.tensor([2.1, 2.8])
+    return table
+
+
+def _strong_in_the_last_column(draw: Draw) -> Tensor:
+    """A share of .72 in the last of 41 columns, and of .28 at the other frequency in all other columns."""
+    strong, weak = draw.sample([1, 2], 2)
+    waves = F.normalize(draw.normal("2 41", dtype=torch.float64)[:, :-1], dim=1) * math.sqrt(0.14)
+    table = torch.zeros(5, 41, dtype=torch.float64)
+    table[:, :-1] = _basis(5)[2 * weak - 1 : 2 * weak + 1].T @ waves
+    table[:, -1] = math.sqrt(0.72) * (0.6 * _basis(5)[2 * strong - 1] + 0.8 * _basis(5)[2 * strong])
+    return table.float()
+
+
 def _basis(p: int) -> Tensor:
     """Orthonormal waves, by QR: another way to them than the helper's."""
     n = torch.arange(p).double()
@@ -192,11 +234,13 @@ def _frequencies_cases(draw: Draw) -> list[Case]:
 
     embedding = _embedding(draw.integer(0, 4))
     even = dict(zip(draw.sample([1, 2, 3], 3), [(0.36, 0.0), (0.0, 0.33), (0.155, 0.155)], strict=True))
-    sizes = draw.sample([5, 6, 8, 9], 3)
+    sizes = draw.sample([5, 7, 9], 3)
+    near = [(0.3, 0.3), (0.1002, 0.1002), (0.0, 0.1496), (0.05, 0.0)]
+    near_threshold = dict(zip(draw.sample(range(1, 15), 4), near, strict=True))
     return [
         Case("13 numbers", (_planted_table(draw, 13, sizes[0], planted(13, 2), 5.0, 0.1), 0.14)),
         Case("11 numbers, small, mean far from zero", (_planted_table(draw, 11, sizes[1], planted(11, 1), 0.1, 4.0),)),
-        Case("23 numbers, half a share asked", (_planted_table(draw, 23, 4, planted(23, 6), 2.0, 1.0), 0.25)),
+        Case("23 numbers, half a share asked", (_planted_table(draw, 23, 3, planted(23, 6), 2.0, 1.0), 0.25)),
         Case(
             "17 numbers, one frequency above the rest",
             (
@@ -209,11 +253,18 @@ def _frequencies_cases(draw: Draw) -> list[Case]:
         Case("the embedding of a shipped model", (embedding, 0.1)),
         Case("7 numbers, no frequency above the threshold", (_planted_table(draw, 7, 5, even, 1.0, 0.2), 0.5)),
         Case("19 numbers, low threshold", (_planted_table(draw, 19, sizes[2], planted(19, 3), 1.0, 0.3), 0.05)),
+        Case("29 numbers, a share just above", (_planted_table(draw, 29, 3, near_threshold, 1.0, 0.2), 0.2)),
+        Case("5 numbers, 41 columns", (_strong_in_the_last_column(draw), 0.6)),
+        Case("7 numbers, a high last row", (_spike_in_the_last_row(), 0.2)),
+        # One frequency has everything, in whole numbers that no rounding lifts above the threshold.
+        Case("3 numbers, a share equal to the threshold", (torch.tensor([[225.0], [0.0], [0.0]]), 1.0)),
     ]
 
 
 def _observe_frequencies(case: Case, found: Any) -> Any:
-    """The frequencies in order, whatever they came in; what holds no whole numbers is left as it is."""
+    """The frequencies in order, whatever they came in; a mask as a list; what is neither is left as it is."""
+    if isinstance(found, (Tensor, np.ndarray)) and found.dtype in (torch.bool, np.dtype(bool)) and found.ndim == 1:
+        return found.tolist()
     if isinstance(found, (Tensor, np.ndarray)) and found.dtype not in (torch.bool, np.dtype(bool)):
         found = found.reshape(-1).tolist() if found.ndim == 1 or (found.ndim == 2 and 1 in found.shape) else found
     if isinstance(found, (list, tuple, set)):
@@ -389,6 +440,53 @@ key_frequencies = Exercise(
             "p − 1 is 0 again. k rounds are 2πkn/p.",
             switches={"turn": math.pi},
         ),
+        Misconception(
+            "one power for each row",
+            "Your transform runs along the columns (the last axis, which torch.fft takes unless told otherwise), and "
+            "then you add its frequencies up. That is a power for each row, and these are the numbers of rows. The "
+            "circle is that of the rows: dim=0, and the sum runs over columns.",
+            _frequencies_of_rows,
+        ),
+        Misconception(
+            "shares averaged over columns",
+            "You take shares within each column and average them, so a column that hardly varies counts as much as "
+            "one that varies a lot. Add the powers of all columns first, and take shares then.",
+            _frequencies_variant(measure="mean over columns"),
+        ),
+        Misconception(
+            "true or false",
+            "You return for each frequency whether it is above the threshold. Asked for are the frequencies "
+            "themselves, as whole numbers: the first place of your list belongs to frequency 1.",
+            _frequencies_variant(names="a mask"),
+        ),
+        Misconception(
+            "a multiple of the mean",
+            "You divide by the mean power, so a share of 1 is that of an average frequency. The threshold is a share "
+            "of the power of all frequencies together: divide by the sum.",
+            _frequencies_variant(share="of the mean"),
+        ),
+        Misconception(
+            "a row is missing",
+            "You leave out the last row of the table, and on a circle with one number fewer its waves no longer "
+            "close. Every row belongs to a number here; the row for `=` is not in this table.",
+            _frequencies_variant(rows="last dropped"),
+        ),
+        Misconception(
+            "the first column alone",
+            "You look at the first column only. A frequency may live in any of them: add up the powers of all columns.",
+            _frequencies_variant(first_columns=1),
+        ),
+        Misconception(
+            "shares rounded",
+            "You round the shares before you compare them, so one just above the threshold is lost. Compare them as "
+            "they are.",
+            _frequencies_variant(limit="rounded"),
+        ),
+        Misconception(
+            "as much as the threshold",
+            "You also name a frequency whose share is exactly the threshold (>=). Asked for is more than that (>).",
+            _frequencies_variant(limit="at least"),
+        ),
     ),
 )
 
@@ -483,7 +581,7 @@ def _restricted_by_loop(logits: Tensor, frequencies: Any) -> Tensor:
         for wave in (torch.cos(2 * torch.pi * k * (a + b) / p), torch.sin(2 * torch.pi * k * (a + b) / p)):
             wave = (wave / wave.norm()).to(logits.dtype)
             kept += wave[..., None] * (wave[..., None] * logits).sum((0, 1))
-    probability = kept.softmax(-1)[a, b, (a + b) % p]
+    probability = kept.double().softmax(-1)[a, b, (a + b) % p]
     return -probability.log().mean()
 
 
@@ -507,6 +605,7 @@ def _wave_set(p: int, frequencies: Any, waves: str) -> Tensor:
     rows = []
     for k in range(1, p // 2 + 1) if waves == "every" else frequencies:
         angle = 2 * math.pi * (k - 1 if waves == "from zero" else k) / (P if waves == "global p" else p) * n
+        angle = angle / 2 if waves == "half a round" else angle
         cosine, sine = angle.cos(), angle.sin()
         plus = [
             torch.outer(cosine, cosine) - torch.outer(sine, sine),
@@ -577,6 +676,12 @@ def _loss_variant(
         if score == "a minus b":
             right = (torch.arange(p)[:, None] - torch.arange(p)) % p
         log_probs = (changed if score == "logits" else changed.log_softmax(-1)).gather(-1, right[..., None])[..., 0]
+        if score == "axis 1":
+            log_probs = -F.cross_entropy(changed, right, reduction="none")
+        if score == "log of softmax":
+            log_probs = changed.float().softmax(-1).gather(-1, right[..., None])[..., 0].log()
+        if score.startswith("added "):
+            log_probs = (log_probs.exp() + float(score.removeprefix("added "))).log()
         if score == "most probable":
             log_probs = changed.log_softmax(-1).amax(-1)
         if over == "zeros":
@@ -586,23 +691,23 @@ def _loss_variant(
         )
         picked = log_probs[chosen]
         return {
-            "nats": lambda: -picked.mean(),
-            **dict.fromkeys(("most probable", "twice", "a minus b", "logits"), lambda: -picked.mean()),
-            "difference": lambda: plain_log_probs(logits)[chosen].mean() - picked.mean(),
+            "minus probability": lambda: -picked.exp().mean(),
+            "difference": lambda: _log_probs(logits)[chosen].mean() - picked.mean(),
             "sum": lambda: -picked.sum(),
             "bits": lambda: -picked.mean() / math.log(2),
             "sign": lambda: picked.mean(),
             "probability": lambda: -picked.exp().mean().log(),
             "right": lambda: (changed.argmax(-1) == _answers(p))[chosen].double().mean(),
-        }[score]()
+        }.get(score, lambda: -picked.mean())()
 
     def one_way(logits: Tensor, frequencies: Any, train: Tensor | None) -> Tensor:
         return _loss_variant(removes=removes)(logits, frequencies, train)
 
-    def plain_log_probs(logits: Tensor) -> Tensor:
-        return logits.log_softmax(-1).gather(-1, _answers(len(logits))[..., None])[..., 0]
-
     return answer
+
+
+def _log_probs(logits: Tensor) -> Tensor:
+    return logits.log_softmax(-1).gather(-1, _answers(len(logits))[..., None])[..., 0]
 
 
 def _restricted_variant(**switches: Any) -> Callable[..., Tensor]:
@@ -611,6 +716,45 @@ def _restricted_variant(**switches: Any) -> Callable[..., Tensor]:
 
 def _excluded_variant(**switches: Any) -> Callable[..., Tensor]:
     return _loss_variant(removes=True, **switches)
+
+
+def _shared_mistakes(variant: Callable[..., Any], right: str) -> tuple[Misconception, ...]:
+    """Mistakes in waves and losses that are the same in both exercises."""
+    return (
+        Misconception(
+            "half a round",
+            "Your angle is πk(a + b)/p, so a wave of odd k does not close on the circle. k rounds are 2πk(a + b)/p.",
+            variant(waves="half a round"),
+        ),
+        Misconception(
+            "the answers are on the last axis",
+            "F.cross_entropy takes axis 1 of a table with three axes for the answers. That is b here; the answers are "
+            f"the last axis. Hand over a table with two axes: {right}.",
+            variant(score="axis 1"),
+        ),
+        Misconception(
+            "no logarithm",
+            "This is minus the mean probability of the right answers. A loss is made of logarithms of probabilities: "
+            "take the logarithm of each, and the mean last.",
+            variant(score="minus probability"),
+        ),
+        Misconception(
+            "the logarithm of zero",
+            "Where the right answer is very improbable, exp or softmax in single precision gives 0 or infinity, and "
+            "so does the loss. log_softmax, or F.cross_entropy, takes softmax and logarithm in one step and stays "
+            "finite.",
+            variant(score="log of softmax"),
+        ),
+        *(
+            Misconception(
+                f"{added} is added",
+                f"You add {added} before the logarithm, so no pair can lose more than {-math.log(float(added)):.1f} "
+                "nats. That hides the pairs that are most wrong. log_softmax, or F.cross_entropy, needs no such help.",
+                variant(score=f"added {added}"),
+            )
+            for added in ("1e-10", "1e-8", "1e-9", "1e-12")
+        ),
+    )
 
 
 def _planted_logits(draw: Draw, p: int, strength: float) -> Tensor:
@@ -625,6 +769,19 @@ def _planted_logits(draw: Draw, p: int, strength: float) -> Tensor:
     return logits.float()
 
 
+def _one_answer_dominates(draw: Draw) -> tuple[Tensor, list[int]]:
+    """Logits where a wrong answer is about e^150 times as probable as the right one, whichever of two waves is left.
+
+    Its wave is highest at the sum 0 and lowest at the sum to which it is right: where exp of a logit is too
+    large for single precision, it is a wrong answer's, and the right one's probability comes out as zero.
+    """
+    logits, ks = _planted_logits(draw, 7, 1.5), draw.sample([1, 2, 3], 2)
+    pair_sum = torch.arange(7)[:, None] + torch.arange(7)
+    for k in ks:
+        logits[..., draw.choice([3, 4]) * pow(k, -1, 7) % 7] += 150 * (2 * math.pi * k / 7 * pair_sum).cos()
+    return logits, ks[:1]
+
+
 def _loss_cases(draw: Draw) -> list[tuple[str, Tensor, list[int], Tensor]]:
     def mask(p: int) -> Tensor:
         chosen = torch.rand(p, p, generator=draw.generator) < 0.4
@@ -632,11 +789,14 @@ def _loss_cases(draw: Draw) -> list[tuple[str, Tensor, list[int], Tensor]]:
         return chosen
 
     model, train, keys = _model_logits(draw.integer(0, 4))
+    far, far_keys, far_train = *_one_answer_dominates(draw), mask(7)
+    far_train[0, 0] = True
     return [
         ("7 numbers, two frequencies", _planted_logits(draw, 7, 1.5), draw.sample([1, 2, 3], 2), mask(7)),
         ("11 numbers, one frequency", _planted_logits(draw, 11, 2.0), [draw.integer(2, 5)], mask(11)),
         ("5 numbers, all frequencies", _planted_logits(draw, 5, 0.5), [1, 2], mask(5)),
         ("a shipped model, one of its key frequencies", model, [draw.choice(keys)], train),
+        ("7 numbers, a wrong answer far above the others", far, far_keys, far_train),
     ]
 
 
@@ -801,9 +961,10 @@ restricted_loss = Exercise(
             switches={"score": "most probable"},
         ),
         Misconception(
-            "divided by all pairs",
-            "You divide by p². The squared length of a cosine or sine over all pairs is p²/2, since its square is "
-            "one half on average: what you keep is half of what there is.",
+            "half of each wave",
+            "You keep half of each wave. Do you divide by p²? The squared length of a cosine or sine over all pairs is "
+            "p²/2, since its square is one half on average. Or, with an FFT, do you keep the entry [k, k] without "
+            "[−k, −k]? A wave has half of itself in each.",
             switches={"size": 0.5},
         ),
         Misconception(
@@ -827,6 +988,13 @@ restricted_loss = Exercise(
             "You average the probabilities of the right answers and take the logarithm then. The loss is the mean of "
             "the logarithms, in which one pair that is certain and wrong weighs heavily.",
             switches={"score": "probability"},
+        ),
+        *_shared_mistakes(_restricted_variant, "F.cross_entropy(kept.flatten(0, 1), (pair_sum % p).flatten())"),
+        Misconception(
+            "nothing is dropped",
+            "This is the loss of the logits as they are. Keep the mean of each answer's logit and the waves of the "
+            "frequencies asked for, and drop the rest.",
+            lambda logits, frequencies: -_log_probs(logits.double()).mean(),
         ),
         Misconception(
             "accuracy",
@@ -931,7 +1099,8 @@ excluded_loss = Exercise(
         ),
         Misconception(
             "half of each wave is removed",
-            "You divide by p², while the squared length of a wave over all pairs is p²/2: half of each wave stays.",
+            "Half of each wave stays. Do you divide by p²? The squared length of a wave over all pairs is p²/2. Or, "
+            "with an FFT, do you set the entry [k, k] to zero and not [−k, −k]? A wave has half of itself in each.",
             switches={"size": 0.5},
         ),
         Misconception(
@@ -1023,6 +1192,19 @@ excluded_loss = Exercise(
             "You remove each frequency by itself and average the losses. The others can then stand in for the one "
             "that is gone. Remove all of them together and take one loss.",
             switches={"each": "apart"},
+        ),
+        *_shared_mistakes(_excluded_variant, "F.cross_entropy(left[train], (pair_sum % p)[train])"),
+        Misconception(
+            "nothing is removed",
+            "This is the loss of the trained sums with the logits as they are. Take away what lies along the waves of "
+            "the frequencies asked for first.",
+            _excluded_variant(size=0.0),
+        ),
+        Misconception(
+            "the mean comes before the logarithm",
+            "You average the probabilities of the right answers over the trained pairs and take the logarithm then. "
+            "Take the logarithm of each, and the mean last.",
+            _excluded_variant(score="probability"),
         ),
         Misconception(
             "accuracy",

@@ -431,6 +431,8 @@ def _cut(
             "all paths": lambda: changed.logits,
             "clean": lambda: run(model, tokens, [replace(read, clean.cache[read])]).logits,
             "difference": lambda: run(model, tokens, [replace(read, changed.cache[read])]).logits - clean.logits,
+            "log softmax": lambda: run(model, tokens, [replace(read, changed.cache[read])]).logits.log_softmax(-1),
+            "softmax": lambda: run(model, tokens, [replace(read, changed.cache[read])]).logits.softmax(-1),
         }[how]()
 
     return answer
@@ -477,6 +479,14 @@ def _carried_over(*sites: str) -> Callable[..., Tensor]:
         return run(model, tokens, [replace(site, kept[site]) for site in read]).logits
 
     return answer
+
+
+def _others_restored(model: Any, tokens: Tensor, writer: helper.Head, reader: helper.Head, into: str = "k") -> Tensor:
+    """The writer silent for everybody, and the reader's two other inputs put back."""
+    wrote, others = Site("z", *writer), [Site(site, *reader) for site in "qkv" if site != into]
+    clean = run(model, tokens, cache=[wrote, *others]).cache
+    silent = replace(wrote, clean[wrote].mean(0, keepdim=True).expand_as(clean[wrote]))
+    return run(model, tokens, [silent, *(replace(site, clean[site]) for site in others)]).logits
 
 
 def _without(what: str) -> Callable[..., Tensor]:
@@ -623,14 +633,38 @@ cut_path = Exercise(
         ),
         Misconception(
             "nothing is cut",
-            "These are the logits of the model as it is: the input that you put in comes from the clean run. It has to "
-            "come from the run in which the writer is ablated.",
+            "These are the logits of the model as it is. Does the input that you put in come from the clean run? It "
+            "has to come from the run in which the writer is ablated. Or do you take the texts one at a time? The mean "
+            "over one text is that text, so nothing is replaced: take the mean over the batch first.",
             switches={"how": "clean"},
         ),
         Misconception(
             "the difference from the whole model",
             "You return by how much the logits change. Asked for are the logits themselves.",
             switches={"how": "difference"},
+        ),
+        Misconception(
+            "log-probabilities",
+            "You return log_softmax of the logits. Asked for are the logits themselves, as the model gives them.",
+            _cut(how="log softmax"),
+        ),
+        Misconception(
+            "probabilities",
+            "You return a softmax of the logits. Asked for are the logits themselves, as the model gives them.",
+            _cut(how="softmax"),
+        ),
+        Misconception(
+            "the mean over the entries of z",
+            "Your mean runs over the last axis, the d_head entries of the writer's z, and still says something of "
+            "this text. Mean over the batch, axis 0.",
+            _cut(instead=lambda own: own.mean(-1, keepdim=True)),
+        ),
+        Misconception(
+            "the writer is silent for the others, too",
+            "You ablate the writer in the last run and put back the reader's two other inputs only. The other heads "
+            "of layer 1 and the direct path to the logits lose the writer as well. In the last run nothing changes but "
+            "the one input.",
+            _others_restored,
         ),
         Misconception(
             "LayerNorm's scale from the clean run",
