@@ -210,11 +210,19 @@ def _median_of_differences(loss: Tensor, early: range, late: range, lengths: Ten
     return by_text.median()
 
 
+Row = list[float]
+
+
 def _cases(draw: Draw) -> list[Case]:
-    def case(label: str, lengths: list[int], early: range, late: range, fall: float) -> Case:
+    def case(
+        label: str, lengths: list[int], early: range, late: range, fall: float, levels: tuple[Row, Row] | None = None
+    ) -> Case:
         n = max(lengths) + draw.integer(0, 2)
         loss = draw.normal(f"{len(lengths)} {n - 1}").abs() + 3
         loss = loss + torch.linspace(0, fall, n - 1) + torch.tensor(lengths)[:, None] / 10  # long texts are harder
+        if levels is not None:
+            loss[:, :8] += torch.tensor(levels[0])[:, None]
+            loss[:, 8:] += torch.tensor(levels[1])[:, None]
         token = torch.arange(1, n)
         padding = token >= torch.tensor(lengths)[:, None]
         loss = torch.where(padding, draw.normal(f"{len(lengths)} {n - 1}", mean=11.0, sd=3.0), loss)
@@ -222,7 +230,15 @@ def _cases(draw: Draw) -> list[Case]:
 
     short, middle, long = 9, 14, 21
     return [
-        case("four texts of one length", [18, 18, 18, 18], range(2, 6), range(11, 15), -2.0),
+        # Early, late and in the difference another text is in the middle, and never the first.
+        case(
+            "four texts of one length",
+            [18, 18, 18, 18],
+            range(2, 6),
+            range(11, 15),
+            -2.0,
+            ([6.0, 0.0, 2.0, 4.0], [0.0, 2.5, 5.0, 3.0]),
+        ),
         case(
             "texts of different lengths; some end inside a window, one just before the last token of the late one",
             draw.sample([5, short, middle, long, long + 2, 17, 16], 7),

@@ -739,8 +739,6 @@ def _input_without(model: Any, kept: Any, a: Head, b: Head, cut: str, input_: st
     read = kept[z(a[0], head=a[1])] @ (out @ reads)
     if cut == "the whole layer":
         read = sum(kept[z(a[0], head=each)] @ (weights["W_O"][a[0], each] @ reads) for each in range(model.cfg.n_heads))
-    if cut == "all but this":
-        return read
     if cut == "all but the first":
         read = torch.cat([torch.zeros_like(read[:, :1]), read[:, 1:]], 1)
     share = {"added again": -1.0, "half": 0.5, "over root d_head": model.cfg.d_head**-0.5, "twice": 2.0}.get(cut, 1.0)
@@ -938,12 +936,6 @@ composing_heads = Exercise(
             "W_K into the queries",
             "You subtract z W_O W_K from the later head's queries. It is in the keys: edit k(l1, head=h1).",
             _pairs_variant(input_="Q", cut="W_K into the queries"),
-        ),
-        Misconception(
-            "only the path is left",
-            "You put what the earlier head wrote in place of the whole key, so that all else is cut and this path "
-            "stays. Asked for is what changes without it: the key minus that.",
-            _pairs_variant(cut="all but this"),
         ),
         Misconception(
             "the whole earlier layer",
