@@ -84,9 +84,9 @@ one_layer = load_model("induction-1l")
 #
 # Three details matter:
 #
-# - Within a segment no token stands twice. On the second copy each token then has one earlier copy, and "what came after it" is one place.
+# - Within a segment no token stands twice. On the second copy each token then has one earlier copy, and "what came after it" is one place. Otherwise the draw is uniform: every choice of ids, in every order, is equally probable.
 # - Every row of the batch draws a segment of its own. A mean over rows that are all alike would be a mean over one row.
-# - The draw comes from a generator that is handed in, so that somebody else can repeat the experiment and get the same tokens.
+# - The draw comes from a generator that is handed in, so that somebody else can repeat the experiment and get the same tokens. The global random state is left alone.
 #
 # Olsson et al. score heads on data of this kind.
 
@@ -96,11 +96,11 @@ def repeated_tokens(batch, period, repeats, d_vocab, generator):
     """Random segments, each repeated within its row.
 
     batch: number of rows. period: tokens in a segment.
-    repeats: copies of the segment in a row, the first one included.
+    repeats: copies of the segment in a row, the first one included; with 1 nothing repeats.
     d_vocab: ids run from 0 to d_vocab - 1; id 0 is [BOS], the others may be drawn.
     generator: a torch.Generator, to be handed to every call that draws.
 
-    Returns whole numbers of shape (batch, 1 + period * repeats).
+    Returns a tensor of whole numbers, shape (batch, 1 + period * repeats).
     """
     ### BEGIN SOLUTION
     segment = (
@@ -392,9 +392,10 @@ def find_heads(model, periods, threshold=0.5):
     Returns a list of (layer, head) pairs, counted from 0.
 
     `draw_repeated_tokens(32, period, 2, model.cfg.d_vocab, seed=0).tokens` are tokens
-    to run on; `attention_patterns(model, tokens)[layer, head]` is the pattern of one
-    head, shape (batch, dest, src), which your induction_score takes. (Skipped that
-    one? `induction_score = check.reference("induction_score")`.)
+    to run on (with fewer sequences than 32 or so the verdict is a matter of luck);
+    `attention_patterns(model, tokens)[layer, head]` is the pattern of one head, shape
+    (batch, dest, src), which your induction_score takes. (Skipped that one?
+    `induction_score = check.reference("induction_score")`.)
     """
     ### BEGIN SOLUTION
     kept = None
