@@ -2886,7 +2886,7 @@ def write_induction_model(d_vocab, n_ctx):
 check(write_induction_model)
 
 # %% [markdown] id="4c423f8c"
-# The check asks for weights of several sizes and runs them on texts that are drawn for it: segments of different tokens, of several lengths, said twice or more often, also after other tokens. There at least 99 % of the next tokens have to be right. When something fails, it shows the first text and position where it did, and where your two heads looked.
+# The check asks for weights of several sizes and runs them on texts that are drawn for it: segments of different tokens, of several lengths, said twice or more often, also after other tokens, once after some four hundred. There at least 99 % of the next tokens have to be right. When something fails, it shows the first text and position where it did, and where your two heads looked.
 #
 # It also runs them on segments in which **tokens come back**. There one token of context does not settle what comes next: `A B A C A B A C`, and after the third `A` both `B` and `C` have followed one. What can a head do that compares one token and attends to all matches alike? Every earlier occurrence votes for what followed it, the most frequent wins, and among equals it is a matter of luck. `course.one_match_ceiling` computes how often that is right, and the check asks for as much, within 0.01 and the luck of the draw.
 #

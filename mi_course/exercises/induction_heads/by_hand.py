@@ -175,6 +175,8 @@ class Trial:
 @lru_cache(maxsize=64)
 def _trials(d_vocab: int, n_ctx: int, seed: int) -> tuple[Trial, ...]:
     draw = Draw(seed)
+    if n_ctx > 10 * d_vocab:
+        return (_after_long_text(d_vocab, n_ctx, draw),)
     longest = min((n_ctx - 1) // 2, d_vocab - 1)
     found = []
     middle = draw.integer(3, max(3, longest - 1))
@@ -200,6 +202,18 @@ def _trials(d_vocab: int, n_ctx: int, seed: int) -> tuple[Trial, ...]:
     label = f"tokens that come back within a segment, 2 copies of {period}"
     found.append(Trial(label, data.tokens, period + 1, period, asked))
     return tuple(found)
+
+
+def _after_long_text(d_vocab: int, n_ctx: int, draw: Draw) -> Trial:
+    """A short segment twice, after a text so long that what a soft head leaves to each other place adds up."""
+    short, texts = 4, 4
+    ids = torch.rand(texts, d_vocab - 1, generator=draw.generator).argsort(-1) + 1
+    segment, rest = ids[:, :short], ids[:, short:]
+    lead = n_ctx - 1 - 2 * short
+    before = rest.gather(1, torch.randint(0, rest.shape[1], (texts, lead), generator=draw.generator))
+    tokens = torch.cat([torch.zeros(texts, 1, dtype=torch.long), before, segment, segment], 1)
+    label = f"a long text of {lead} other tokens, then 2 copies of {short} different ones"
+    return Trial(label, tokens, lead + short + 1, short, 0.99)
 
 
 def _run(weights: Mapping[str, Tensor], tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -270,7 +284,8 @@ def _tried(weights: Mapping[str, Tensor], trial: Trial) -> str:
     place = trial.first + at
     tokens = trial.tokens[text]
     said = "no token more than another" if bool(tied[text, at]) else f"{int(guess[text, at])}"
-    written = " ".join(["[BOS]", *map(str, tokens[1 : place + 1].tolist())])
+    begun = max(1, place - 40)
+    written = " ".join(["[BOS]" if begun == 1 else "…", *map(str, tokens[begun : place + 1].tolist())])
     looks = [_looks(patterns, layer, trial) for layer in range(2)]
     blurred = _blurred(patterns, trial)
     if _asks_ahead(weights):
@@ -356,6 +371,7 @@ def _cases(draw: Draw) -> list[Case]:
         Case(f"vocabulary of {odd}, context of {2 * odd + 3}", (odd, 2 * odd + 3)),
         Case(f"vocabulary of {large}, context of {large - 4}", (large, large - 4)),
         Case("vocabulary of 30, context of 60", (30, 60)),
+        Case("vocabulary of 12, context of 400", (12, 400)),
     ]
 
 
