@@ -89,25 +89,30 @@ def _centred(a: np.ndarray) -> np.ndarray:
     return np.asarray(a - a.mean(1, keepdims=True))
 
 
-def _unit(a: np.ndarray) -> np.ndarray:
-    return np.asarray(a / np.linalg.norm(a, axis=1, keepdims=True))
+def _cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Divided after multiplying: sums of whole numbers stay exact, so that ties stay ties."""
+    return np.asarray(a @ b.T / (np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1)))
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return _cosine(_centred(a), _centred(b))
 
 
 _ALIKE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "correlation": lambda a, b: _unit(_centred(a)) @ _unit(_centred(b)).T,
-    "size": lambda a, b: np.abs(_unit(_centred(a)) @ _unit(_centred(b)).T),
-    "square": lambda a, b: (_unit(_centred(a)) @ _unit(_centred(b)).T) ** 2,
-    "cosine": lambda a, b: _unit(a) @ _unit(b).T,
+    "correlation": _correlation,
+    "size": lambda a, b: np.abs(_correlation(a, b)),
+    "square": lambda a, b: _correlation(a, b) ** 2,
+    "cosine": _cosine,
     "product": lambda a, b: a @ b.T,
     "distance": lambda a, b: -np.linalg.norm(a[:, None] - b[None], axis=-1),
     "centred product": lambda a, b: _centred(a) @ _centred(b).T,
     "covariance": lambda a, b: _centred(a) @ _centred(b).T / (a.shape[1] - 1),
     "covariance over n": lambda a, b: _centred(a) @ _centred(b).T / a.shape[1],
-    "two deviations": lambda a, b: _unit(_centred(a)) @ _unit(_centred(b)).T * (a.shape[1] - 1) / a.shape[1],
-    "ranks": lambda a, b: _ALIKE["correlation"](rankdata(a, axis=1), rankdata(b, axis=1)),
-    "one mean": lambda a, b: _unit(a - a.mean()) @ _unit(b - b.mean()).T,
-    "mean of heads": lambda a, b: _unit(a - a.mean(0)) @ _unit(b - b.mean(0)).T,
-    "with itself": lambda a, b: _unit(_centred(a)) @ _unit(_centred(a)).T,
+    "two deviations": lambda a, b: _correlation(a, b) * (a.shape[1] - 1) / a.shape[1],
+    "ranks": lambda a, b: _correlation(rankdata(a, axis=1), rankdata(b, axis=1)),
+    "one mean": lambda a, b: _cosine(a - a.mean(), b - b.mean()),
+    "mean of heads": lambda a, b: _cosine(a - a.mean(0), b - b.mean(0)),
+    "with itself": lambda a, b: _correlation(a, a),
 }
 """How alike the heads of two tables are, as asked and otherwise."""
 
@@ -283,6 +288,15 @@ def _drawn(seed: int) -> tuple[Case, ...]:
         two = two + noise * draw.normal(f"{heads} {features}") + draw.normal(f"{heads} 1", mean=2.0)
         return Case(label, (one, two, _orders(19, features)))
 
+    def by_ranks(case: Case, ties: int = 0) -> bool:
+        """Ranks are coarse. Whether with them, too, one pairing is best, and no shuffle ties with it by chance."""
+        one, two, _ = case.args
+        table = _ALIKE["ranks"](one.double().numpy(), two.double().numpy())
+        ways = np.array([*itertools.permutations(range(len(table)))])
+        second, best = np.sort(table[np.arange(len(table)), ways].mean(1))[-2:]
+        more, all_ = (_variant(alike="ranks", ties=way)(*case.args)["p"] for way in ("left out", "counted loosely"))
+        return bool(best - second > 1e-9) and round(float((all_ - more) * 20)) == ties
+
     def contested(label: str, heads: int, features: int) -> Case:
         """Unrelated heads, several of which like one partner most, so that ways of matching differ."""
         for _ in range(500):
@@ -293,12 +307,8 @@ def _drawn(seed: int) -> tuple[Case, ...]:
             case = Case(label, (one, two, _orders(19, features)))
             if len({*found}) == len(found):
                 answers = [_variant(null=null)(*case.args)["p"] for null in ("matched anew", *_NULLS)]
-                # Ranks are coarse: with them, a tie by chance would be counted or not as rounding has it.
-                coarse = {
-                    _variant(alike="ranks", ties=ties)(*case.args)["p"] for ties in ("left out", "counted loosely")
-                }
                 if (
-                    len(coarse) == 1
+                    by_ranks(case)
                     and len({*answers}) == len(answers)
                     and 0.2 < answers[0] < 0.9
                     and abs(answers[0] - 0.5) > 0.08
@@ -333,15 +343,20 @@ def _drawn(seed: int) -> tuple[Case, ...]:
             chance = [_best_of_all(_table(one, two[:, order]))[1] for order in orders]
             if means[-1] - means[-2] > 0.01 and all(abs(each - means[-1]) > 0.01 for each in chance):
                 shuffles = torch.cat([orders, swaps])[draw.sample(range(19), 19)]
-                return Case(label, (one, two, shuffles))
+                case = Case(label, (one, two, shuffles))
+                if by_ranks(case, ties=3):
+                    return case
 
     def opposite(label: str, heads: int, features: int) -> Case:
         """Every head of one model does the opposite of every head of the other: the best pairing is below zero, and
         every shuffle comes nearer to it from above.
         """
-        profile = draw.normal(f"1 {features}")
-        one, two = (0.3 * draw.normal(f"{heads} {features}") for _ in range(2))
-        return Case(label, (one + 2 * profile, two + 1 - 3 * profile, _orders(19, features)))
+        while True:
+            profile = draw.normal(f"1 {features}")
+            one, two = (0.3 * draw.normal(f"{heads} {features}") for _ in range(2))
+            case = Case(label, (one + 2 * profile, two + 1 - 3 * profile, _orders(19, features)))
+            if by_ranks(case):
+                return case
 
     return (
         matched("five heads, twelve features, in another order", 5, 12, 0.3),
