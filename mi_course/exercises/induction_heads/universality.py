@@ -264,7 +264,7 @@ def _shuffling_the_other_way(one: Tensor, two: Tensor, shuffles: Tensor) -> dict
     }
 
 
-_NULLS = ("matched once", "both", "of one", "shuffled on", "row by row", "by index")
+_NULLS = ("matched once", "both", "of one", "shuffled on", "row by row", "by index", "whole table")
 
 
 def _cases(draw: Draw) -> list[Case]:
