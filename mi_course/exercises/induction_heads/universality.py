@@ -264,7 +264,7 @@ def _shuffling_the_other_way(one: Tensor, two: Tensor, shuffles: Tensor) -> dict
     }
 
 
-_NULLS = ("matched once", "both", "of one", "shuffled on", "row by row", "by index", "whole table")
+_NULLS = ("matched once", "both", "of one", "shuffled on", "row by row", "by index")
 
 
 def _cases(draw: Draw) -> list[Case]:
@@ -297,9 +297,12 @@ def _drawn(seed: int) -> tuple[Case, ...]:
         more, all_ = (_variant(alike="ranks", ties=way)(*case.args)["p"] for way in ("left out", "counted loosely"))
         return bool(best - second > 1e-9) and round(float((all_ - more) * 20)) == ties
 
-    def contested(label: str, heads: int, features: int) -> Case:
-        """Unrelated heads, several of which like one partner most, so that ways of matching differ."""
-        for _ in range(500):
+    def contested(label: str, heads: int, features: int, above: bool = False) -> Case:
+        """Unrelated heads, several of which like one partner most, so that ways of matching differ.
+
+        above: some shuffle reaches the similarity even where heads are paired by index.
+        """
+        for _ in range(4000):
             one, two = (draw.normal(f"{heads} {features}", mean=1.0) for _ in range(2))
             table = _table(one, two)
             found = [tuple(_best_of_all(table)[0]), tuple(_greedy(table)), tuple(_in_turn(table))]
@@ -307,12 +310,8 @@ def _drawn(seed: int) -> tuple[Case, ...]:
             case = Case(label, (one, two, _orders(19, features)))
             if len({*found}) == len(found):
                 answers = [_variant(null=null)(*case.args)["p"] for null in ("matched anew", *_NULLS)]
-                if (
-                    by_ranks(case)
-                    and len({*answers}) == len(answers)
-                    and 0.2 < answers[0] < 0.9
-                    and abs(answers[0] - 0.5) > 0.08
-                ):
+                told_apart = len({*answers}) == len(answers) and (not above or answers[-1] > 0.06)
+                if told_apart and 0.2 < answers[0] < 0.9 and abs(answers[0] - 0.5) > 0.08 and by_ranks(case):
                     return case
         raise AssertionError("no contested case was drawn")
 
@@ -360,7 +359,7 @@ def _drawn(seed: int) -> tuple[Case, ...]:
 
     return (
         matched("five heads, twelve features, in another order", 5, 12, 0.3),
-        contested("four heads that are not alike", 4, 7),
+        contested("four heads that are not alike", 4, 7, above=True),
         contested("five heads that are not alike", 5, 9),
         opposite("three heads that all do the opposite", 3, 11),
         tied("four heads, and shuffles that reach the similarity exactly", 4, 8),
