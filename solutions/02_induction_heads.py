@@ -1147,6 +1147,7 @@ print(f"{len(in_codes)} words of codes, {len(in_none)} function words; period {S
 print(
     "seed   words        gain (nats)   best induction score   best previous-token score"
 )
+best_on = {"of codes": [], "function": []}
 for seed in seeds("story"):
     some = load_model("story", seed=seed)
     for name, ids in (("of codes", in_codes), ("function", in_none)):
@@ -1157,18 +1158,37 @@ for seed in seeds("story"):
         said = torch.cat([torch.zeros(128, 1).long(), segment, segment], dim=1)
         looked = attention_patterns(some, said)
         gained = course_repetition_gain(run(some, said).logits, said, SAID).mean()
-        kinds = [
-            read(looked).mean((-1, -2)).max().item()
-            for read in (KINDS["induction"], KINDS["previous token"])
-        ]
+        by_text = KINDS["induction"](looked).mean(-1).flatten(0, 1)  # head, text
+        best_on[name].append(by_text[by_text.mean(-1).argmax()])
+        one_back = KINDS["previous token"](looked).mean((-1, -2)).max()
         print(
-            f"{seed}      {name:10s} {gained:10.1f} {kinds[0]:19.2f} {kinds[1]:23.2f}"
+            f"{seed}      {name:10s} {gained:10.1f} {best_on[name][-1].mean():19.2f} "
+            f"{one_back:23.2f}"
         )
 
 # %% [markdown] id="outside-finding"
 # With function words the copying is gone, in all three seeds: no head keeps to the stripe, and the second copy is harder than the first. A head that compared tokens and nothing else would not know the difference. Whether these words are not recognised when they come again, or whether the head below falters (its score, too, is down to about a half), this does not tell.
 #
 # So whatever is said of `story`'s induction heads from here on is said of the words that training repeated. In `induction-2l` those are all its tokens. A score holds for the kind of text that it was measured on.
+
+# %% id="outside-claim"
+highest = max(best_on["function"], key=lambda texts: texts.mean())
+lowest_of_codes = min(float(texts.mean()) for texts in best_on["of codes"])
+Claim(
+    statement="On function words said twice no head of story is an induction head, in any of three seeds.",
+    evidence=Evidence.CORRELATIONAL,
+    direction="below",
+    quantity="induction score of the best of 16 heads on function words, highest of three seeds",
+    estimate=float(highest.double().mean()),
+    interval=bootstrap_interval(highest),
+    n=len(highest),
+    observations="random sequences",
+    baseline=lowest_of_codes,
+    baseline_name="the best head on words of codes, lowest of three seeds",
+    threshold=lowest_of_codes - 0.5,  # so that the bar is one half
+    does_not_say="Why. That the heads would fail on a function word or two among other words. Nothing about a model trained on other text. "
+    "The interval was not corrected for choosing the highest head and seed.",
+)
 
 # %% id="9439d81e"
 most = story_kinds["duplicate token"]
@@ -1328,16 +1348,17 @@ plot(
 
 # %% id="cb800437"
 # NBVAL_CHECK_OUTPUT
-changed = {
-    key: course_phase_change(when, values, least=0.5 if "head" not in key else 0.1)
-    for key, values in over_training.items()
-}  # half a nat, or a tenth of the attention, is the least that is called a change
-print("share of the way                   0.1     0.5     0.9")
-for key, values in over_training.items():
-    least = 0.5 if "head" not in key else 0.1
-    passed = [
-        course_phase_change(when, values, least, part) for part in (0.1, 0.5, 0.9)
+# Half a nat, or a tenth of the attention, is the least that is called a change.
+passing = {
+    key: [
+        course_phase_change(when, values, 0.1 if "head" in key else 0.5, part)
+        for part in (0.1, 0.5, 0.9)
     ]
+    for key, values in over_training.items()
+}
+changed = {key: half for key, (_, half, _) in passing.items()}
+print("share of the way                   0.1     0.5     0.9")
+for key, passed in passing.items():
     if changed[key] is None:
         print(f"{key:26s}      no change")
     else:
@@ -1400,10 +1421,15 @@ by_loss = {
     seed: course_phase_change(curve.steps, curve.values["loss_later_copies"])
     for seed, curve in curves.items()
 }
-print("step at half-way:   induction score   loss on settled tokens")
+by_previous = {
+    seed: course_phase_change(curve.steps, curve.values["previous_token_score"])
+    for seed, curve in curves.items()
+}
+print("step at half-way:   induction score   loss on settled tokens   previous token")
 for seed in curves:
     print(
         f"seed {seed}                  {by_score[seed]:.0f}               {by_loss[seed]:.0f}"
+        f"                     {by_previous[seed]:.0f}"
     )
 print("from a tenth to nine tenths of the way of the loss:")
 for seed, curve in curves.items():
@@ -1455,7 +1481,7 @@ plot(
 predict.reveal("seeds_apart", round(max(by_score.values()) - min(by_score.values())))
 
 # %% [markdown] id="ccbaa32d"
-# In every one of the five the score passes half-way within the first sixth of training. In the one-layer model no head's score rises above 0.07, so with a `least` of 0.1 (the course's, where none is given) the rule finds no change; with none at all it would name a step for that, too. The step is not a constant of nature: with another random start and other data it moves. Four of the five lie within about 7 steps of each other, the fifth some 18 later. In all five the loss is half-way a few steps before the score of the best head.
+# In every one of the five the score passes half-way within the first sixth of training. In the one-layer model no head's score rises above 0.07, so with a `least` of 0.1 (the course's, where none is given) the rule finds no change; with none at all it would name a step for that, too. The step is not a constant of nature: with another random start and other data it moves. Four of the five lie within about 7 steps of each other, the fifth some 18 later. In all five the loss is half-way a few steps before the induction score of the best head, and the previous-token score some steps after it; from the first to the last of the three it is some 25 steps at most.
 #
 # The loss of the one-layer model does have a half-way point, by this rule (step 180). From 4.6 at step 0 and 4.1 at step 100 it goes down to 2.9 nats, quickly at first, and whatever goes down has a half-way point. The rule says *when*, not *how suddenly*. That the two-layer curves jump is seen in the picture, or in a second number, the steps between a tenth and nine tenths of the way: 70 to 85 for the losses of the two-layer models, over 400 for that of one layer.
 #
@@ -4674,7 +4700,7 @@ else:
 #
 # - On repeated random tokens the two-layer models predict the second copy, better than anybody could who knows which tokens occurred and not their order; the one-layer models do not get there. *Behavioural.*
 # - In each of five two-layer models one head of the second layer puts more than half of its attention on the token after the previous copy, at three periods, and one of the first layer looks at the previous token. A high score at one period is not enough: a head that looks a fixed distance back can have it, too. Nor does a score on one kind of words speak for another: `story` does not repeat function words. *Correlational.*
-# - These heads and the loss are half-way within twenty steps of each other. *Correlational.*
+# - These heads and the loss are half-way within some 25 steps of each other, in each of five trainings. *Correlational.*
 # - Without what either head says of the text the prediction is gone, and the second finds its place through what the first writes into its keys: read from weights, from the terms of the scores, and by cutting that one path. *Causal, for a component.*
 # - What zeros do to a head and what its mean does can differ by the whole effect. *Causal, for a component.*
 # - A model written by hand from the story alone continues segments of any length. *The story is sufficient for that much.*

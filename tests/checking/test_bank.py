@@ -160,3 +160,27 @@ def test_a_slow_check_is_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
     said = complaints(toys.centre)
     assert "passes: reference" in said and "recognises: halved" in said
     assert "over 0 s" in said["passes: reference"]
+
+
+def _summing(model: Any, x: Tensor) -> Tensor:
+    return model(x).sum(0)
+
+
+def _summing_after_a_change(model: Any, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        model.first.bias.add_(1.0)
+    return model(x).sum(0)
+
+
+@pytest.mark.parametrize("answer, tidy", [(_summing, True), (_summing_after_a_change, False)])
+def test_a_mistake_made_of_switches_may_not_change_a_model(answer: Any, tidy: bool) -> None:
+    """The diagnosis does not watch those, so the bank has to."""
+    mistake = Misconception("a sum", "You add the outputs up, and asked for is their mean.", switches={"total": True})
+    exercise = replace(
+        toys.mean_output,
+        misconceptions=(mistake,),
+        variant=lambda total=False: answer if total else toys.mean_output.reference,
+    )
+    said = complaints(exercise).get("recognises: a sum", "")
+    assert bool(said) != tidy
+    assert tidy or "leaves a model changed" in said, said

@@ -175,7 +175,7 @@ class Trial:
 @lru_cache(maxsize=64)
 def _trials(d_vocab: int, n_ctx: int, seed: int) -> tuple[Trial, ...]:
     draw = Draw(seed)
-    if n_ctx > 10 * d_vocab:
+    if n_ctx > 10 * d_vocab:  # a context of this size is there for one thing; all trials on it would take minutes
         return (_after_long_text(d_vocab, n_ctx, draw),)
     longest = min((n_ctx - 1) // 2, d_vocab - 1)
     found = []

@@ -21,7 +21,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mi_course.worlds.story import BOS, LENGTH, PAD, VOCABULARY, get_task, story_tokens, task_names
-from mi_course.zoo.fit import DEFAULTS, Options, Run, fit, on_device
+from mi_course.zoo.fit import Run
+from mi_course.zoo.recipes.trained import Trained
 
 if TYPE_CHECKING:
     from transformers import GPTNeoXForCausalLM
@@ -54,7 +55,7 @@ def with_truth() -> tuple[tuple[str, float], ...]:
 
 
 @dataclass(frozen=True)
-class StoryRecipe:
+class StoryRecipe(Trained["GPTNeoXForCausalLM"]):
     """How story and story-truth are made.
 
     tasks: names of tasks with their shares; Story World's own mixture when there are none.
@@ -132,19 +133,13 @@ class StoryRecipe:
             torch.manual_seed(seed)
             return GPTNeoXForCausalLM(config).eval()
 
-    def train(self, seed: int, options: Options = DEFAULTS) -> GPTNeoXForCausalLM:
-        """Train on one thread, reproducible to the bit on one machine; takes about twenty minutes."""
-        model = on_device(self.build(seed), options.device)
-        run = story_run(
-            self,
-            model,
-            seed,
-            self.hyperparameters,
-            lambda tokens: model(tokens, use_cache=False).logits,
-            dict(self.tasks),
-        )
-        fit(run, options)
-        return model
+    def run(self, model: GPTNeoXForCausalLM, seed: int) -> Run:
+        """What a step does, with the optimiser and the data."""
+
+        def forward(tokens: Tensor) -> Tensor:
+            return model(tokens, use_cache=False).logits
+
+        return story_run(self, model, seed, self.hyperparameters, forward, dict(self.tasks))
 
     def measure(self, model: Any, untrained: Any) -> dict[str, Any]:
         """All tasks on fresh held-out data, and what heads and layers do, beside their baselines."""

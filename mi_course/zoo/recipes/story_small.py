@@ -13,16 +13,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mi_course.worlds.story import LENGTH, VOCABULARY
-from mi_course.zoo.fit import DEFAULTS, Options, fit, on_device
+from mi_course.zoo.fit import Run
 from mi_course.zoo.native import build_native
 from mi_course.zoo.recipes.story import Hyperparameters, story_run
+from mi_course.zoo.recipes.trained import Trained
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
 
 @dataclass(frozen=True)
-class SmallStoryRecipe:
+class SmallStoryRecipe(Trained["TransformerBridge"]):
     """How these two are made: story's data and schedule, fewer steps."""
 
     name: str
@@ -81,11 +82,9 @@ class SmallStoryRecipe:
         """The model before its first step: the untrained twin of the trained one."""
         return build_native(self.config, seed=seed)
 
-    def train(self, seed: int, options: Options = DEFAULTS) -> TransformerBridge:
-        """Train on one thread, reproducible to the bit on one machine; takes one to three minutes."""
-        model = on_device(self.build(seed), options.device)
-        fit(story_run(self, model, seed, self.hyperparameters, model), options)
-        return model
+    def run(self, model: TransformerBridge, seed: int) -> Run:
+        """What a step does, with the optimiser and the data."""
+        return story_run(self, model, seed, self.hyperparameters, model)
 
     def measure(self, model: TransformerBridge, untrained: TransformerBridge) -> dict[str, Any]:
         """Loss beside that of bigrams, and the tasks that can be had from so little."""
